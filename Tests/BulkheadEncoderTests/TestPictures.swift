@@ -1,5 +1,6 @@
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadSystem
 import BulkheadTestSupport
 import BulkheadWire
 import Foundation
@@ -113,20 +114,13 @@ enum Decoding {
         defer { try? FileManager.default.removeItem(at: folder) }
         let source = folder.appendingPathComponent("stream")
         let target = folder.appendingPathComponent("decoded")
-        let messages = folder.appendingPathComponent("messages")
         try Data(stream).write(to: source)
-        try Data().write(to: messages)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["ffmpeg", "-v", "error", "-nostdin"] + input + [source.path] + output + [target.path]
-        let log = try FileHandle(forWritingTo: messages)
-        process.standardError = log
-        try process.run()
-        try process.waitForEnd()
-        try log.close()
-        let text = try String(contentsOf: messages, encoding: .utf8)
-        guard process.terminationStatus == 0, text.isEmpty else { throw Failed(message: text) }
+        let run = ProgramRun(
+            "/usr/bin/env",
+            ["ffmpeg", "-v", "error", "-nostdin"] + input + [source.path] + output + [target.path],
+            environment: ProcessInfo.processInfo.environment)
+        let end = try run.run(keeping: .errors(mostBytes: 1 << 16), within: .seconds(60))
+        guard end.isSuccess, end.bytes.isEmpty else { throw Failed(message: "\(end.cause): \(end.text)") }
         return Array(try Data(contentsOf: target))
     }
 }

@@ -18,7 +18,7 @@ package final class PostgresCluster: Sendable {
     private static let running = Mutex<[PostgresCluster]>([])
 
     package let folder: String
-    private let server = Mutex<Process?>(nil)
+    private let server = Mutex<RunningProcess?>(nil)
     private let databases = Mutex(0)
 
     private static let programs: String = {
@@ -68,36 +68,27 @@ package final class PostgresCluster: Sendable {
         return folder
     }
 
-    private static func process(_ program: String, _ arguments: [String]) -> Process {
+    private static func start(_ program: String, _ arguments: [String]) throws -> RunningProcess {
         let words = prefix + ["\(programs)/\(program)"] + arguments
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.currentDirectoryURL = URL(fileURLWithPath: "/tmp")
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        return process
+        return try RunningProcess(words[0], Array(words.dropFirst()), in: URL(fileURLWithPath: "/tmp"))
     }
 
     private static func run(_ program: String, _ arguments: String...) throws {
-        let process = process(program, arguments)
-        try process.run()
-        try process.waitForEnd(within: .seconds(60))
-        guard process.terminationStatus == 0 else {
-            throw Failure(description: "\(program) ended with \(process.terminationStatus)")
+        let process = try start(program, arguments)
+        let status = try process.waitOnThisThread(within: .seconds(60))
+        guard status == 0 else {
+            throw Failure(description: "\(program) ended with \(status): \(process.errorText)")
         }
     }
 
     /// Starts the server, and waits until it takes connections.
     package func start() throws {
-        let process = Self.process(
+        let process = try Self.start(
             "postgres",
             [
                 "-D", folder + "/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
                 "max_connections=100", "-c", "shared_buffers=16MB",
             ])
-        try process.run()
         server.withLock { $0 = process }
         let isReady = eventuallyOnThisThread(within: .seconds(30)) {
             (try? Self.run("pg_isready", "-q", "-h", folder, "-U", "test", "-d", "postgres")) != nil
@@ -108,16 +99,15 @@ package final class PostgresCluster: Sendable {
     /// Ends the server at once, as a crash would.
     package func crash() {
         guard let process = server.withLock({ $0.take() }) else { return }
-        kill(process.processIdentifier, SIGQUIT)
-        process.waitUntilExit()
+        kill(process.pid, SIGQUIT)
+        _ = try? process.waitOnThisThread()
     }
 
     /// Ends the server as the kernel does, by SIGKILL; its other processes see that it has gone, and end.
     package func killAtOnce() {
         guard let process = server.withLock({ $0.take() }) else { return }
         let words = (try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)) ?? ""
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.endOnThisThread()
         // What it can't give back any more: line 7 has key and number of its shared memory.
         let lines = words.split(separator: "\n", omittingEmptySubsequences: false)
         if lines.count > 6, let number = lines[6].split(separator: " ").last.flatMap({ Int32($0) }) {

@@ -1,3 +1,4 @@
+import BulkheadSystem
 import BulkheadTestSupport
 import Foundation
 import Glibc
@@ -65,13 +66,7 @@ final class Namespaces {
     }
 
     private static func run(_ words: [String]) throws -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = words
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        try process.waitForEnd(within: .seconds(20))
-        return process.terminationStatus == 0
+        let run = ProgramRun(program, words, environment: ProcessInfo.processInfo.environment)
+        return try run.run(within: .seconds(20)).isSuccess
     }
 }

@@ -221,14 +221,12 @@ final class TestLibrary {
         try Data(text.utf8).write(to: file)
         let include = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Sources/CBulkheadPlugin/include").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
-        ]
-        try process.run()
-        try process.waitForEnd()
-        try #require(process.terminationStatus == 0)
+        let compiler = ProgramRun(
+            "/usr/bin/env",
+            ["cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path],
+            environment: ProcessInfo.processInfo.environment)
+        let end = try compiler.run(keeping: .outputAndErrors(mostBytes: 1 << 16), within: .seconds(60))
+        try #require(end.isSuccess, "\(end.cause): \(end.text)")
     }
 
     /// A file with these bytes.

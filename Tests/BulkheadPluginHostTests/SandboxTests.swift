@@ -9,13 +9,11 @@ import Testing
 /// What the kernel grants a sandbox here, as the host itself says it: `bulkhead-plugin-host --sandbox`.
 enum Granted {
     static let measures: [String: String] = {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: productFolder + "/bulkhead-plugin-host")
-        process.arguments = ["--sandbox"]
-        process.standardOutput = pipe
-        guard (try? process.run()) != nil, (try? process.waitForEnd()) != nil else { return [:] }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let run = ProgramRun(
+            productFolder + "/bulkhead-plugin-host", ["--sandbox"], environment: ProcessInfo.processInfo.environment)
+        guard let text = try? run.run(keeping: .output(mostBytes: 1 << 16), within: .seconds(60)).text else {
+            return [:]
+        }
         let fields = text.split(separator: "\n").map { $0.split(separator: "\t") }.filter { $0.count == 3 }
         return Dictionary(fields.map { (String($0[1]), String($0[0])) }) { first, _ in first }
     }()
@@ -84,19 +82,12 @@ enum Granted {
         defer { withExtendedLifetime(folder) {} }
         let file = folder.path("key")
         try Data(Self.secret.utf8).write(to: URL(fileURLWithPath: file))
-        let bystander = Process()
-        bystander.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        bystander.arguments = ["600"]
-        try bystander.run()
-        defer {
-            // It has the signal mask of the thread that started it: SIGTERM might wait for ever.
-            kill(bystander.processIdentifier, SIGKILL)
-            bystander.waitUntilExit()
-        }
+        let bystander = try RunningProcess("sleep", ["600"])
+        defer { bystander.endOnThisThread() }
         let outcomes = try outcomes(
             of: names,
             target: [
-                "": file, "kill-target": "\(bystander.processIdentifier)", "environment": Self.secret,
+                "": file, "kill-target": "\(bystander.pid)", "environment": Self.secret,
                 "own-environ": Self.secret,
             ], isConfined: isConfined)
         #expect(bystander.isRunning)

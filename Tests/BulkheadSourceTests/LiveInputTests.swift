@@ -14,7 +14,7 @@ import Testing
         "-re -f lavfi -i testsrc2=s=320x180:r=30 -re -f lavfi -i sine=f=440:r=48000 \(MediaFolder.x264) "
         + "-tune zerolatency -g 15 -c:a aac -f mpegts"
 
-    private func publish(_ target: String) throws -> Process {
+    private func publish(_ target: String) throws -> RunningProcess {
         try MediaFolder.ffmpeg(Self.live.split(separator: " ").map(String.init) + [target])
     }
 
@@ -27,31 +27,25 @@ import Testing
         }
     }
 
-    /// Threads of a test block most signals, and what they start inherits that: only SIGKILL is sure to arrive.
-    private func stop(_ process: Process) {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
     @Test func networkStreamIsLiveAndTellsWhenItIsSilent() throws {
         let port = try FreePort.take()
         let source = try SourceUnderTest("tcp://127.0.0.1:\(port)?listen=1", inputFormat: "mpegts")
         try #require(try eventuallyOnThisThread { try isListening(port) }, "the source listens")
         let publisher = try publish("tcp://127.0.0.1:\(port)")
-        defer { stop(publisher) }
+        defer { publisher.endOnThisThread() }
         try source.play(until: { $0.shots.count >= 20 })
         #expect(source.take.description?.isLive == true)
         #expect(source.take.description?.duration == -1)
-        kill(publisher.processIdentifier, SIGSTOP)
+        kill(publisher.pid, SIGSTOP)
         let before = source.take.waitingCount
         try source.play(until: { $0.waitingCount >= before + 3 })
-        kill(publisher.processIdentifier, SIGCONT)
+        kill(publisher.pid, SIGCONT)
         let count = source.take.shots.count
         try source.play(until: { $0.shots.count >= count + 10 })
         let steps = zip(source.take.shots, source.take.shots.dropFirst()).map { $1.pts - $0.pts }
         #expect(steps.allSatisfy { $0 > 0 })
         // In the middle of waiting, the end of the socket is seen at once.
-        kill(publisher.processIdentifier, SIGSTOP)
+        kill(publisher.pid, SIGSTOP)
         source.child.hangUp()
         #expect(try source.child.waitForExit().status == 0)
     }
@@ -61,7 +55,7 @@ import Testing
         try #require(mkfifo(pipe, 0o600) == 0)
         let writer = try MediaFolder.ffmpeg(
             Self.live.split(separator: " ").map(String.init) + ["-y", pipe])
-        defer { stop(writer) }
+        defer { writer.endOnThisThread() }
         let source = try SourceUnderTest(pipe)
         try source.play(until: { $0.shots.count >= 30 })
         #expect(source.take.shots.count >= 30)
@@ -125,14 +119,12 @@ import Testing
     @Test func bareStreamThroughAPipeOpensWithinASecondOfIt() throws {
         let words = "-v error -f lavfi -i testsrc2=size=640x360:rate=25:duration=1 -c:v libx264 -tune zerolatency -y"
         let bare = folder["bare.h264"]
-        try MediaFolder.ffmpeg(words.split(separator: " ").map(String.init) + [bare]).waitForEnd()
+        let status = try MediaFolder.ffmpeg(words.split(separator: " ").map(String.init) + [bare]).waitOnThisThread()
+        try #require(status == 0)
         let pipe = folder["bare"]
         try #require(mkfifo(pipe, 0o600) == 0)
-        let writer = Process()
-        writer.executableURL = URL(fileURLWithPath: "/bin/sh")
-        writer.arguments = ["-c", "exec > '\(pipe)'; cat '\(bare)'; exec sleep 300"]
-        try writer.run()
-        defer { stop(writer) }
+        let writer = try RunningProcess("/bin/sh", ["-c", "exec > '\(pipe)'; cat '\(bare)'; exec sleep 300"])
+        defer { writer.endOnThisThread() }
         let source = try SourceUnderTest(pipe)
         try source.play(until: { $0.description != nil })
         #expect(source.take.description?.picture?.width == 640)
@@ -142,18 +134,14 @@ import Testing
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/Xvfb")))
     func screenIsGrabbed() throws {
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/Xvfb")
         // It chooses a display that is free, and says which once it answers there.
-        let said = Pipe()
-        server.arguments = ["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
-        server.standardOutput = said
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        defer { stop(server) }
-        let display = String(
-            decoding: try said.fileHandleForReading.availableData(waitingFor: "the number of Xvfb's display"),
-            as: UTF8.self)
+        let server = try RunningProcess(
+            "/usr/bin/Xvfb", ["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"])
+        defer { server.endOnThisThread() }
+        try #require(
+            eventuallyOnThisThread(within: .seconds(20)) { server.outputText.contains("\n") },
+            "the number of Xvfb's display: \(server.errorText)")
+        let display = server.outputText
         let source = try SourceUnderTest("x11::\(display.trimmingCharacters(in: .whitespacesAndNewlines))")
         try source.play(until: { $0.shots.count >= 10 })
         let description = try #require(source.take.description)
@@ -162,15 +150,10 @@ import Testing
     }
 
     @Test func versionIsPrinted() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: productFolder + "/bulkhead-source")
-        process.arguments = ["--version"]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        try process.waitForEnd()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        #expect(text.hasPrefix("bulkhead-source \(BulkheadVersion.build)"))
-        #expect(process.terminationStatus == 0)
+        let run = ProgramRun(
+            productFolder + "/bulkhead-source", ["--version"], environment: ProcessInfo.processInfo.environment)
+        let end = try run.run(keeping: .output(mostBytes: 4096), within: .seconds(60))
+        #expect(end.text.hasPrefix("bulkhead-source \(BulkheadVersion.build)"))
+        #expect(end.cause == .ended(.exited(code: 0)))
     }
 }

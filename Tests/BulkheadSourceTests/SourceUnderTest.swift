@@ -186,20 +186,14 @@ final class MediaFolder {
     /// Makes a file: `arguments`, as they would stand in a shell without quotes, come before its name.
     func make(_ name: String, _ arguments: String) throws -> String {
         let process = try Self.ffmpeg(arguments.split(separator: " ").map(String.init) + ["-y", self[name]])
-        try process.waitForEnd()
-        try #require(process.terminationStatus == 0, "ffmpeg made \(name)")
+        let status = try process.waitOnThisThread()
+        try #require(status == 0, "ffmpeg made \(name): \(process.errorText)")
         return self[name]
     }
 
     /// Starts ffmpeg; whoever calls ends it.
-    static func ffmpeg(_ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
-        process.arguments = ["-v", "error", "-nostdin"] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
+    static func ffmpeg(_ arguments: [String]) throws -> RunningProcess {
+        try RunningProcess("ffmpeg", ["-v", "error", "-nostdin"] + arguments)
     }
 
     func bytes(of name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: self[name]))) }

@@ -43,8 +43,9 @@ package final class Browser: Sendable {
                 --user-data-dir="$0/profile" about:blank 3<"$0/to" 4>"$0/from"
                 """, folder.url.path,
             ])
-        Thread.detachNewThread { [weak self, process] in
-            while process.isRunning {
+        Thread.detachNewThread { [weak self] in
+            // A browser that nobody has any more ends with its owner, and this thread with it.
+            while self?.process.isRunning == true {
                 guard let data = try? answers.availableData(within: .seconds(1), waitingFor: "") else { continue }
                 self?.take(data)
             }

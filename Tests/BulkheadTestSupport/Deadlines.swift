@@ -17,23 +17,6 @@ package func eventuallyOnThisThread(
     }
 }
 
-extension Process {
-    /// Waits for the end of a process that has been started. What it writes to a pipe has to fit in there: 64 KiB.
-    /// - Throws: ``DeadlinePassed`` when it had to be killed after `timeout`.
-    package func waitForEnd(within timeout: Duration = .seconds(60)) throws {
-        // Runs on a thread of Dispatch's while this one waits below, and no longer.
-        let killer = DispatchWorkItem { [self] in if isRunning { kill(processIdentifier, SIGKILL) } }
-        DispatchQueue.global().asyncAfter(deadline: .now() + timeout / .seconds(1), execute: killer)
-        let start = ContinuousClock.now
-        waitUntilExit()
-        killer.cancel()
-        guard ContinuousClock.now < start + timeout else {
-            throw DeadlinePassed(
-                description: "waited \(timeout) for the end of \(executableURL?.path ?? "?") \(arguments ?? [])")
-        }
-    }
-}
-
 extension FileHandle {
     /// What can be read, waited for at most `timeout`; empty at the end.
     /// - Throws: ``DeadlinePassed``, which says that `what` was waited for.

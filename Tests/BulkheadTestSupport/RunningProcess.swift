@@ -1,84 +1,69 @@
+import BulkheadSystem
+import CBulkheadLinux
 package import Foundation
-import Synchronization
+import SystemPackage
 
-/// A program started by a test, with what it wrote. It is ended by its own process ID only.
+/// A program started by a test, with what it wrote. It is ended by its own process ID only, and with its owner.
 package final class RunningProcess: Sendable {
-    private let process = Process()
-    private struct Captured {
-        var output = Data()
-        var errors = Data()
-        var openPipes = 2
-    }
-
-    private let captured = Mutex(Captured())
-    private let ended = AsyncStream<Void>.makeStream()
+    private let watch: ProcessWatch
 
     /// Starts `program`, found in PATH.
     package init(_ program: String, _ arguments: [String], in folder: URL? = nil) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        process.terminationHandler = { @Sendable [ended] _ in ended.continuation.finish() }
-        try process.run()
-        collect(output) { $0.output.append($1) }
-        collect(errors) { $0.errors.append($1) }
+        var run = ProgramRun(
+            "/usr/bin/env", [program] + arguments, environment: ProcessInfo.processInfo.environment)
+        run.folder = folder?.path
+        watch = try ProcessWatch(run)
     }
 
-    /// Reads a pipe to its end, on a thread of its own: a dispatch source whose descriptor is closed with its owner ends the
-    /// whole test run now and then.
-    private func collect(_ pipe: Pipe, _ add: @escaping @Sendable (inout Captured, Data) -> Void) {
-        let descriptor = fcntl(pipe.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0)
-        // Foundation leaves this end open for good, and its `run` reads beyond a buffer where descriptors go into the thousands.
-        try? pipe.fileHandleForReading.close()
-        guard descriptor >= 0 else { return captured.withLock { $0.openPipes -= 1 } }
-        Thread.detachNewThread { [weak self] in
-            defer { close(descriptor) }
-            var chunk = [UInt8](repeating: 0, count: 65_536)
-            while true {
-                let count = read(descriptor, &chunk, chunk.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { break }
-                self?.captured.withLock { add(&$0, Data(chunk[..<count])) }
-            }
-            self?.captured.withLock { $0.openPipes -= 1 }
-        }
-    }
+    deinit { watch.abandon() }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-    package var pid: Int32 { process.processIdentifier }
-    package var isRunning: Bool { process.isRunning }
-    package var output: Data { captured.withLock { $0.output } }
+    package var pid: Int32 { watch.pid }
+    package var isRunning: Bool { watch.isRunning }
+    package var output: Data { watch.output }
     package var outputText: String { String(decoding: output, as: UTF8.self) }
-    package var errorText: String { captured.withLock { String(decoding: $0.errors, as: UTF8.self) } }
+    package var errorText: String { String(decoding: watch.errors, as: UTF8.self) }
 
-    /// Waits for the end and gives the exit status; kills after `timeout`.
+    /// Waits for the end and gives the exit status, or the number of the signal that has ended it; kills after `timeout`.
     @discardableResult
     package func wait(timeout: Duration = .seconds(20)) async -> Int32 {
-        let killer = Task {
+        let killer = Task { [watch] in
             try await Task.sleep(for: timeout)
-            kill(process.processIdentifier, SIGKILL)
+            watch.signal(SIGKILL)
         }
-        for await _ in ended.stream {}
+        await watch.ended()
         killer.cancel()
-        // The test's own time is over: a process that runs has no status, and asking for it is a trap.
-        if Task.isCancelled, process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
+        // The test's own time is over: a process that runs has no status.
+        guard let status = watch.status else {
+            watch.signal(SIGKILL)
             return -1
         }
         // Its last words may come after its end; a child of its own may hold the pipes open longer.
-        _ = await eventually(within: .seconds(2)) { self.captured.withLock { $0.openPipes <= 0 } }
-        return process.terminationStatus
+        _ = await eventually(within: .seconds(2)) { !watch.isReading }
+        return status
+    }
+
+    /// As ``wait(timeout:)``, on this thread, for tests that are not `async`.
+    /// - Throws: ``DeadlinePassed`` when it had to be killed.
+    package func waitOnThisThread(within timeout: Duration = .seconds(60)) throws -> Int32 {
+        let hasEnded = eventuallyOnThisThread(within: timeout) { !watch.isRunning }
+        watch.signal(SIGKILL)
+        _ = eventuallyOnThisThread(within: .seconds(2)) { !watch.isRunning && !watch.isReading }
+        guard hasEnded, let status = watch.status else {
+            throw DeadlinePassed(description: "waited \(timeout) for the end of process \(pid)")
+        }
+        return status
     }
 
     /// Asks it to end, and waits.
     package func end(signal: Int32 = SIGTERM) async {
-        if process.isRunning { kill(process.processIdentifier, signal) }
+        watch.signal(signal)
         await wait(timeout: .seconds(5))
+    }
+
+    /// As ``end(signal:)``, on this thread, by SIGKILL.
+    package func endOnThisThread() {
+        watch.signal(SIGKILL)
+        _ = eventuallyOnThisThread(within: .seconds(5)) { !watch.isRunning }
     }
 }
 

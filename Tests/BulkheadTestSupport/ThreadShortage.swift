@@ -1,3 +1,4 @@
+import BulkheadSystem
 import Foundation
 import Glibc
 
@@ -33,12 +34,8 @@ package final class ThreadShortage {
     }
 
     private func limit(to most: Int) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
-        process.arguments = ["--pid", "\(pid)", "--nproc=\(most):"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil, (try? process.waitForEnd(within: .seconds(10))) != nil else { return false }
-        return process.terminationStatus == 0
+        let run = ProgramRun("/usr/bin/prlimit", ["--pid", "\(pid)", "--nproc=\(most):"], environment: [:])
+        return (try? run.run(within: .seconds(10)))?.isSuccess == true
     }
 
     private static func makeGroup() -> String? {

@@ -1,3 +1,4 @@
+import BulkheadSystem
 import BulkheadTestSupport
 import Foundation
 
@@ -24,18 +25,14 @@ final class NetworkNamespace: Sendable {
 
     /// Whether this user and this kernel can have one.
     static let isAvailable: Bool = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
+        guard getuid() == 0 else { return false }
+        let words = [
             "unshare", "-n", "sh", "-c",
             "ip link set lo up && nft add table inet a && nft 'add chain inet a b { type filter hook input priority 0; }' "
                 + "&& nft 'add rule inet a b udp dport 9 numgen random mod 100 < 5 drop'",
         ]
-        process.standardError = FileHandle.nullDevice
-        guard getuid() == 0, (try? process.run()) != nil, (try? process.waitForEnd(within: .seconds(20))) != nil else {
-            return false
-        }
-        return process.terminationStatus == 0
+        let run = ProgramRun("/usr/bin/env", words, environment: ProcessInfo.processInfo.environment)
+        return (try? run.run(within: .seconds(20)))?.isSuccess == true
     }()
 
     private func within(_ command: [String]) -> [String] { ["--net=/proc/\(holder.pid)/ns/net"] + command }
