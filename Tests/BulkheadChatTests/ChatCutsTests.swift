@@ -18,8 +18,6 @@ private final class KilledRelay: Sendable {
         process = Mutex(try RunningProcess("python3", arguments))
     }
 
-    deinit { process.withLock { _ = kill($0.pid, SIGKILL) } }
-
     func die() throws {
         let new = try RunningProcess("python3", arguments)
         // What is let go is killed (SIGKILL).

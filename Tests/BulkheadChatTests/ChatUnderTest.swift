@@ -32,7 +32,8 @@ final class ChatUnderTest: Sendable {
 
     private let state: Mutex<Seen>
     private let name: String
-    private let master: CInt
+    /// The master's end once more: its own is closed by the thread that reads there, whenever that ends.
+    private let line: CInt
 
     /// - Parameter record: what is known from before; nil for nothing.
     init(_ target: ChatTarget, after record: RoomRecord? = nil) throws {
@@ -40,9 +41,9 @@ final class ChatUnderTest: Sendable {
         state = Mutex(Seen(record: record ?? RoomRecord(canvas)))
         name = target.name
         var pair: [CInt] = [-1, -1]
-        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
-        let child = pair[1]
-        master = pair[0]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0)
+        let (master, child) = (pair[0], pair[1])
+        line = fcntl(master, F_DUPFD_CLOEXEC, 0)
         Thread.detachNewThread { [self] in
             let socket = WireSocket(OwnedDescriptor(adopting: child))
             // The way back is short: a thousand breaks are wanted, not a thousand waits.
@@ -53,7 +54,7 @@ final class ChatUnderTest: Sendable {
         let connection = ChatConnection(
             target, lastID: cursor?.lastID ?? "", lastMilliseconds: cursor?.lastMilliseconds,
             token: cursor?.pageToken ?? "")
-        Thread.detachNewThread { [self, master] in
+        Thread.detachNewThread { [self] in
             let socket = WireSocket(OwnedDescriptor(adopting: master))
             try? socket.send(ChatRequest.configure([connection]))
             while let received = try? socket.receive(ChatReply.self, timeoutMilliseconds: 60_000) {
@@ -62,8 +63,10 @@ final class ChatUnderTest: Sendable {
         }
     }
 
-    /// The broadcast ends. Called once, while the loop runs.
-    func hangUp() { _ = shutdown(master, CInt(SHUT_RDWR)) }
+    deinit { close(line) }
+
+    /// The broadcast ends.
+    func hangUp() { _ = shutdown(line, CInt(SHUT_RDWR)) }
 
     private func take(_ reply: ChatReply) {
         state.withLock { seen in

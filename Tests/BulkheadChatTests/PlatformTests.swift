@@ -35,7 +35,7 @@ import Testing
 
     /// What is written here, another client reads.
     @Test func anothersClientOfDouyuReadsOurPackets() async throws {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -4,6 +4,7 @@ import BulkheadEvents
 import BulkheadMaster
 import BulkheadModel
 import BulkheadSystem
+import BulkheadTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -16,13 +17,18 @@ import Testing
                 pid: 4711, cause: "SIGKILL", frame: 75, uncommitted: nil, plugin: nil, call: nil, standardError: nil)),
         time: 0, mediaSeconds: 2.5)
 
+    /// Waits until all is written: what came later would go to whoever has the descriptor's number next.
+    private func settle(_ reporter: Reporter) {
+        #expect(eventuallyOnThisThread(within: .seconds(30)) { reporter.flush() })
+    }
+
     /// What a reporter has written to a pipe once it is flushed.
     private func output(_ style: Reporter.Style, width: Int = 80, _ body: (Reporter) -> Void) throws -> String {
         let pipe = Pipe()
         let reporter = Reporter(
             style: style, descriptor: pipe.fileHandleForWriting.fileDescriptor, width: { width })
         body(reporter)
-        reporter.flush()
+        settle(reporter)
         try pipe.fileHandleForWriting.close()
         return String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
     }
@@ -53,7 +59,7 @@ import Testing
         reporter.status(status)
         columns.withLock { $0 = 10 }
         reporter.status(status)
-        reporter.flush()
+        settle(reporter)
         try pipe.fileHandleForWriting.close()
         let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
         let lines = text.split(separator: "\r")
@@ -93,7 +99,7 @@ import Testing
         reporter.status(.broadcast(nil))
         reporter.event(Event(.timeline, .timeline(.onAir), time: 0, mediaSeconds: 0))
         reporter.event(Self.event)
-        reporter.flush()
+        settle(reporter)
         try pipe.fileHandleForWriting.close()
         let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
         #expect(text.contains("encoder: ended: SIGKILL") && text.count { $0 == "\n" } == 1)
@@ -109,7 +115,7 @@ import Testing
         reporter.drill(
             DrillReport(
                 seed: nil, faults: [], links: [], undisturbedGapMilliseconds: nil, failure: nil, wallSeconds: 1))
-        reporter.flush()
+        settle(reporter)
         try events.fileHandleForWriting.close()
         try results.fileHandleForWriting.close()
         let told = String(decoding: try #require(try events.fileHandleForReading.readToEnd()), as: UTF8.self)
@@ -142,7 +148,7 @@ import Testing
         // The first interval begins with the first look.
         for _ in 0..<2 { reporter.status(.broadcast(ReportTests.status)) }
         reporter.status(.broadcast(nil))
-        reporter.flush()
+        settle(reporter)
         try pipe.fileHandleForWriting.close()
         let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
         let objects = try text.split(separator: "\n").map {
@@ -164,7 +170,7 @@ import Testing
     /// A pipe holds 64 KiB: what is told beyond that would wait for a reader, were it not for the reporter's queue.
     @Test(.timeLimit(.minutes(1)))
     func aReaderThatDoesNotReadHoldsNothingUp() throws {
-        // The reporter's queue may still write when the pipe's other end goes away with this test.
+        // The reporter's thread still writes when the pipe's other end goes away.
         signal(SIGPIPE, SIG_IGN)
         let pipe = Pipe()
         let reporter = Reporter(style: .log, descriptor: pipe.fileHandleForWriting.fileDescriptor)
@@ -177,7 +183,9 @@ import Testing
             try #require(poll(&entry, 1, 20_000) == 1, "the reporter tells of an event within 20 seconds")
             text += String(decoding: reading.availableData, as: UTF8.self)
         }
+        // What is still to be written fails from here on, and is done with before the pipe goes.
+        try reading.close()
+        settle(reporter)
         #expect(text.hasPrefix("1970-01-01T00:00:00.000Z warning encoder: ended: SIGKILL\n"))
-        reporter.flush()
     }
 }

@@ -19,8 +19,6 @@ package final class ChatPeer: Sendable {
             "env", ["PYTHONPATH=\(packages)", "PYTHONUNBUFFERED=1", "python3", script] + paths + arguments)
     }
 
-    deinit { _ = kill(process.pid, SIGKILL) }
-
     /// What it has printed.
     package var lines: [String] { process.outputText.split(separator: "\n").map(String.init) }
     package var errorText: String { process.errorText }

@@ -31,7 +31,7 @@ package final class EmbeddedServer: Sendable {
     /// How often a publisher began.
     package var publishCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" is publishing") } }
 
-    package func end() async { await process.end() }
+    package func end(signal: Int32 = SIGTERM) async { await process.end(signal: signal) }
 
     private static func port(in text: String) -> Int? {
         text.firstMatch(of: #/rtmp://127\.0\.0\.1:(\d+)/#).flatMap { Int($0.1) }

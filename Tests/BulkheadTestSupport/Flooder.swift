@@ -70,14 +70,14 @@ package final class Flooder: Sendable {
         let result: CInt
         switch address {
         case .port(let port):
-            descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+            descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
             var name = sockaddr_in()
             name.sin_family = sa_family_t(AF_INET)
             name.sin_port = in_port_t(port).bigEndian
             name.sin_addr.s_addr = inet_addr("127.0.0.1")
             result = connect(descriptor, &name)
         case .local(let path):
-            descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+            descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
             var name = sockaddr_un()
             name.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }

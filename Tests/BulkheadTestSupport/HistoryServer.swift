@@ -38,8 +38,6 @@ package final class HistoryServer {
         speaker = try #require(IRCClient(port: port))
     }
 
-    deinit { _ = kill(process.pid, SIGTERM) }
-
     /// Writes `line 1`, `line 2` …, as many more as are asked for.
     package func say(_ count: Int = 1) { speaker.send("X-SAY \(count)") }
     /// Ends all connections, and writes so many lines before anybody can come back.

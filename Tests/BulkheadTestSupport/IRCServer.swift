@@ -38,10 +38,7 @@ package final class IRCServer {
         try #require(await eventually(within: .seconds(20)) { IRCClient(port: port) != nil })
     }
 
-    deinit {
-        _ = kill(process.pid, SIGTERM)
-        try? FileManager.default.removeItem(at: folder)
-    }
+    deinit { try? FileManager.default.removeItem(at: folder) }
 }
 
 private func modes(_ modules: [String]) -> String {
@@ -54,7 +51,7 @@ package final class IRCClient {
 
     /// Nil where nobody listens.
     package init?(port: Int) {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(clamping: port)).bigEndian
@@ -66,8 +63,8 @@ package final class IRCClient {
         }
         var time = timeval(tv_sec: 20, tv_usec: 0)
         _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        // `deinit` closes it.
-        if result != 0 { return nil }
+        // `deinit` closes it: it runs here as well.
+        guard result == 0 else { return nil }
     }
 
     deinit { close(descriptor) }

@@ -60,7 +60,7 @@ package final class NginxServer: Sendable {
     }
 
     private static func withSocket<Result>(_ body: (Int32) throws -> Result) rethrows -> Result {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         return try body(descriptor)
     }

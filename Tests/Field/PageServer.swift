@@ -25,7 +25,7 @@ final class PageServer: Sendable {
     /// - Parameter answer: what the request for a path gets, and which request it is, from 1.
     init(_ answer: @escaping @Sendable (_ path: String, _ number: Int) -> Answer) throws {
         self.answer = answer
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

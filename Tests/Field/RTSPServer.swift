@@ -23,8 +23,8 @@ final class RTSPServer: Sendable {
     /// - Parameter description: the session description (SDP) of one stream; nil as long as there is none.
     init(describedBy description: @escaping @Sendable () -> String?) throws {
         self.description = description
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        media = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        media = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard let port = Self.bind(listener), let mediaPort = Self.bind(media), listen(listener, 16) == 0 else {
             throw POSIXError(.EADDRNOTAVAIL)
         }

@@ -41,7 +41,7 @@ import Testing
         let first = try broadcast(folder, ["--record-segment", "1s", "--record-keep-size", "150KB"])
         #expect(await eventually(within: .seconds(60)) { self.segments(folder).count > 2 }, "\(first.errorText)")
         let held = try #require(segments(folder).first { $0 != foreign })
-        let descriptor = open(folder.path(held), O_RDONLY)
+        let descriptor = open(folder.path(held), O_RDONLY | O_CLOEXEC)
         try #require(descriptor >= 0)
         FileHold.read(descriptor)
         try FileManager.default.copyItem(atPath: folder.path(held), toPath: folder.path("copy.mp4"))

@@ -8,6 +8,7 @@ final class NewFile {
     let path: String
     private let temporaryPath: String
     private let descriptor: FileDescriptor
+    private var isOpen = true
     private var isDone = false
 
     /// - Parameters:
@@ -33,8 +34,8 @@ final class NewFile {
     }
 
     deinit {
+        if isOpen { try? descriptor.close() }
         guard !isDone else { return }
-        try? descriptor.close()
         unlink(temporaryPath)
     }
 
@@ -54,6 +55,8 @@ final class NewFile {
     /// - Throws: the kind `file`.
     func commit(force: Bool) throws(BroadcastError) {
         guard fsync(descriptor.rawValue) == 0 else { throw Self.failure(path, Errno(rawValue: errno)) }
+        // Closed whatever the kernel answers: its number may be another file's from here on.
+        isOpen = false
         do { try descriptor.close() } catch { throw Self.failure(path, error as? Errno) }
         isDone = true
         defer { if !force { unlink(temporaryPath) } }

@@ -189,9 +189,9 @@ package final class Reporter: Sendable {
     }
 
     /// Waits until everything has been written, for a second at most. The last call before the process ends.
-    package func flush() {
-        thread.drain(within: Self.closingTime)
-    }
+    /// - Returns: whether it has. Else the descriptor is still written to.
+    @discardableResult
+    package func flush() -> Bool { thread.drain(within: Self.closingTime) }
 
     /// Tells a script the failure that ends the command; people are told by the command itself.
     package func failure(_ error: BroadcastError) {
