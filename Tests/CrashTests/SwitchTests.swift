@@ -157,7 +157,7 @@ import Testing
 
         let port = house.origin.port
         switch fault {
-        case .kill: Foundation.kill(house.origin.pid, SIGKILL)
+        case .kill: await house.origin.end(signal: SIGKILL)
         case .block: try await house.path.set(.refusing)
         case .freeze: Foundation.kill(house.origin.pid, SIGSTOP)
         case .blackhole: try await house.path.set(.blackhole)

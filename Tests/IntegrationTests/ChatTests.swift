@@ -91,7 +91,7 @@ import Testing
         try Data(script.utf8).write(to: URL(fileURLWithPath: folder.path("bridge.py")))
         let fifo = folder.path("typed")
         #expect(mkfifo(fifo, 0o600) == 0)
-        let writing = open(fifo, O_RDWR)
+        let writing = open(fifo, O_RDWR | O_CLOEXEC)
         defer { close(writing) }
         func type(_ line: String) { _ = (line + "\n").withCString { write(writing, $0, strlen($0)) } }
         let bridge = try RunningProcess("sh", ["-c", "exec python3 '\(folder.path("bridge.py"))' < '\(fifo)'"])
@@ -103,7 +103,9 @@ import Testing
         await Self.kill("bulkhead-chat", of: broadcast)
         type("Ann: still here")
         #expect(await eventually(within: .seconds(60)) { Self.log(folder) == ["hello", "你好", "still here"] })
-        _ = Glibc.kill(bridge.pid, SIGKILL)
+        // Gone before its successor: one that still reads would take the next line with it.
+        await bridge.end(signal: SIGKILL)
+        #expect(!bridge.isRunning)
         #expect(await eventually(within: .seconds(60)) { broadcast.errorText.contains("chat page: lost:") })
         let again = try RunningProcess("sh", ["-c", "exec python3 '\(folder.path("bridge.py"))' < '\(fifo)'"])
         type("Ann: back")
@@ -113,7 +115,7 @@ import Testing
         #expect(Self.log(folder).count == 4)
         _ = Glibc.kill(broadcast.pid, SIGTERM)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
-        _ = Glibc.kill(again.pid, SIGTERM)
+        await again.end()
     }
 
     /// A minute's backlog behind a break is in the log, and on the picture is only what is young, or was paid for.

@@ -198,6 +198,7 @@ struct FailingDiskTests {
         kill(broadcast.pid, SIGKILL)
         for pid in recorders { kill(pid, SIGKILL) }
         _ = await broadcast.wait(timeout: .seconds(20))
+        #expect(await eventually { !recorders.contains(where: ProcessTable.exists) }, "nobody writes any more")
         let probe = try RunningProcess(
             "ffprobe",
             ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path])

@@ -185,6 +185,7 @@ import Testing
         let recorders = ProcessTable.children(of: broadcast.pid, named: "bulkhead-recorder")
         for pid in recorders + [broadcast.pid] { _ = Glibc.kill(pid, SIGKILL) }
         _ = await broadcast.wait(timeout: .seconds(30))
+        #expect(await eventually { !recorders.contains(where: ProcessTable.exists) }, "nobody writes any more")
         #expect(try Self.texts(path) == (0..<5).map { "comment \($0)" })
         // Half a line is no harm, and a line of something else is said.
         let file = try #require(FileHandle(forWritingAtPath: path + ".comments.jsonl"))

@@ -90,7 +90,7 @@ private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"
         let program = try broadcast(to: first, "key")
         try await withPage(of: first, "key") { browser in
             #expect(try await browser.waits(for: "reader.numbers.length > 25"), "\(browser.complaints)")
-            kill(first.pid, SIGKILL)
+            await first.end(signal: SIGKILL)
             let count = try await browser.evaluate("reader.numbers.length", as: Int.self)
             let second = try await EmbeddedServer(port: first.port)
             #expect(try await browser.waits(for: "reader.numbers.length > \(count) + 50"))
