@@ -142,9 +142,9 @@ package struct PlayCommand: AsyncParsableCommand {
         let time = String(format: "%.2f s", seconds)
         return switch happening {
         case .found(let name, let tracker, let nodes):
-            "\(time): \(tracker) has \"\(name)\" at \(nodes.joined(separator: ", "))"
-        case .playing(let node, let why, let waited):
-            "\(time): plays from \(node), which took \(Int(waited)) ms: \(why)"
+            "\(time): \(tracker) has \"\(name)\" at "
+                + nodes.map { "\($0.node) (\($0.why))" }.joined(separator: ", ")
+        case .playing(let node, _, let waited): "\(time): plays from \(node), which took \(Int(waited)) ms"
         case .left(let node, let because): "\(time): \(node) \(because)"
         case .noTracker(let why): "\(time): no tracker says where it is: \(why)"
         case .asksAgain: "\(time): none of the nodes gives it: the tracker is asked again"

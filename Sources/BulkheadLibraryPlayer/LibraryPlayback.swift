@@ -239,7 +239,10 @@ package actor LibraryPlayback {
         case .answered(let tracker, let answer):
             self.tracker = tracker
             nodes = answer.nodes
-            tell(.found(name: answer.name, tracker: tracker.authority, nodes: nodes.map(\.node)))
+            tell(
+                .found(
+                    name: answer.name, tracker: tracker.authority,
+                    nodes: nodes.map { NamedNode(node: $0.node, why: $0.why) }))
         case .unknown: throw .unknown("the video \(address.id)")
         case .untrusted(let phrase): throw .untrusted(phrase)
         case .failed(let phrase):

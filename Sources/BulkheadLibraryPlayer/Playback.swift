@@ -19,10 +19,16 @@ package enum PlaybackError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// A node, and why it stands where it does among those that a tracker has named.
+package struct NamedNode: Hashable, Sendable {
+    package let node: String
+    package let why: String
+}
+
 /// What is said of a playback.
 package enum PlaybackHappening: Hashable, Sendable {
-    /// A tracker has named nodes.
-    case found(name: String, tracker: String, nodes: [String])
+    /// A tracker has named nodes, the best first, with its reasons.
+    case found(name: String, tracker: String, nodes: [NamedNode])
     case playing(node: String, why: String, waitedMilliseconds: Double)
     case left(node: String, because: String)
     /// None of the nodes that were named gives anything: the trackers are asked again.

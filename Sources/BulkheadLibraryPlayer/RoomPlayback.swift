@@ -127,7 +127,10 @@ package struct RoomPlayback: Sendable {
             switch await ask(room) {
             case .answered(let tracker, let found):
                 let nodes = found.candidates.prefix(8).compactMap { RoomNode($0) }
-                tell(.found(name: String(found.room.prefix(255)), tracker: tracker.authority, nodes: nodes.map(\.node)))
+                tell(
+                    .found(
+                        name: String(found.room.prefix(255)), tracker: tracker.authority,
+                        nodes: nodes.map { NamedNode(node: $0.node, why: $0.why) }))
                 return nodes
             case .unknown:
                 guard let end = course.playedUntil else { throw .unknown("the room \(room.names[0])") }

@@ -19,7 +19,8 @@ package struct PlayerChoice: Sendable {
 
     /// How many an answer names at most.
     package static let most = 3
-    /// A node that takes longer, and four times as long as the quickest, is not near, whatever a table says.
+    /// A node that takes longer each time, and four times as long as the quickest, is not near, whatever a table says. Fewer
+    /// measurements than ``TripTable/steadyCount`` turn no table over: somebody has measured a moment's load.
     static let slowMilliseconds = 250.0
 
     private struct Place {
@@ -53,7 +54,7 @@ package struct PlayerChoice: Sendable {
         let match = address.flatMap { prefixes.match($0) }
         let network = address.map { PlayerNetwork($0) }
         let ways = network.map { network in holders.map { trips.trip(to: $0, from: network, at: now) } }
-        let quickest = ways?.compactMap { if case .measured(let milliseconds)? = $0 { milliseconds } else { nil } }
+        let quickest = ways?.compactMap { if case .measured(let milliseconds, _)? = $0 { milliseconds } else { nil } }
             .min()
         var places: [Place] = []
         var draining: [Ranked] = []
@@ -74,9 +75,9 @@ package struct PlayerChoice: Sendable {
             case .unreachable?:
                 way = 2
                 reasons.append("gave nothing to \(network.map { "\($0)" } ?? "") a moment ago")
-            case .measured(let time)?:
+            case .measured(let time, let atLeast)?:
                 milliseconds = time
-                if time >= Self.slowMilliseconds, time >= 4 * (quickest ?? time) { way = 1 }
+                if let atLeast, atLeast >= Self.slowMilliseconds, atLeast >= 4 * (quickest ?? time) { way = 1 }
                 reasons.append(
                     "answers in \(time < 10 ? "\((time * 10).rounded() / 10)" : "\(Int(time.rounded()))") ms")
             case nil: break

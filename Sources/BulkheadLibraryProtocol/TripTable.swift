@@ -20,11 +20,14 @@ package struct PlayerNetwork: Hashable, Sendable, CustomStringConvertible {
 package struct TripTable: Sendable {
     /// What is known of a node from a network.
     package enum Trip: Hashable, Sendable {
-        case measured(milliseconds: Double)
+        /// Smoothed. `atLeast` is the shortest of the last ``steadyCount``; nil where there were fewer.
+        case measured(milliseconds: Double, atLeast: Double? = nil)
         /// A player has got nothing from there.
         case unreachable
     }
 
+    /// What so many measurements in a row agree on was no moment's load.
+    package static let steadyCount = 3
     /// A measurement is looked at for so long.
     package static let memory = Duration.seconds(600)
     /// A node that gave nothing is named last for so long: then somebody may try it again.
@@ -39,6 +42,7 @@ package struct TripTable: Sendable {
 
     private struct Entry: Sendable {
         var milliseconds: Double?
+        var last: [Double] = []
         var measured = MonotonicTime(nanoseconds: .min)
         var failed: MonotonicTime?
     }
@@ -81,6 +85,7 @@ package struct TripTable: Sendable {
                 entry.milliseconds.flatMap { old in
                     isFresh ? old + (value - old) * Self.weight : nil
                 } ?? value
+            entry.last = (isFresh ? entry.last : []).suffix(Self.steadyCount - 1) + [value]
             entry.measured = now
             entry.failed = nil
         } else {
@@ -98,6 +103,7 @@ package struct TripTable: Sendable {
         guard let milliseconds = entry.milliseconds, now.since(entry.measured) < Self.memory.nanoseconds else {
             return nil
         }
-        return .measured(milliseconds: milliseconds)
+        let atLeast = entry.last.count < Self.steadyCount ? nil : entry.last.min()
+        return .measured(milliseconds: milliseconds, atLeast: atLeast)
     }
 }

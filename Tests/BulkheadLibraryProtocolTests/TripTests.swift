@@ -25,6 +25,8 @@ import Testing
         trips.note(a, from: here, milliseconds: 100, at: at(0))
         trips.note(a, from: here, milliseconds: 200, at: at(1))
         #expect(trips.trip(to: a, from: here, at: at(1)) == .measured(milliseconds: 130))
+        trips.note(a, from: here, milliseconds: 130, at: at(1))
+        #expect(trips.trip(to: a, from: here, at: at(1)) == .measured(milliseconds: 130, atLeast: 100))
         #expect(trips.trip(to: a, from: try network("10.1.3.3"), at: at(1)) == nil)
         #expect(trips.trip(to: a, from: here, at: at(602)) == nil)
         trips.note(a, from: here, milliseconds: 50, at: at(700))
@@ -85,7 +87,12 @@ import Testing
         let near = try rank(trips, seed: seed)
         #expect(near.first?.node.description == "a" && near.count == 3)
         #expect(near.contains { $0.node.description == "b" && $0.why == "answers in 20 ms; load 10 %" })
-        // The nearest by the table, but slow from there.
+        // The nearest by the table stays it at a moment's load, and where others are somewhat quicker.
+        for milliseconds in [900.0, 900, 90, 900, 900] {
+            trips.note(try node("a"), from: here, milliseconds: milliseconds, at: at(0))
+            #expect(try rank(trips, seed: seed).first?.node == node("a"), "\(milliseconds)")
+        }
+        // Slow from there each time.
         trips.note(try node("a"), from: here, milliseconds: 400, at: at(0))
         #expect(try rank(trips, seed: seed).map(\.node.description) == ["b", "c", "a"])
         trips.note(try node("b"), from: here, milliseconds: nil, at: at(0.5))
