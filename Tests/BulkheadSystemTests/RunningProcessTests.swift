@@ -10,7 +10,8 @@ import Testing
             for number in 0..<200 {
                 group.addTask {
                     let script =
-                        "seq \(number) \(number + 4999); readlink /proc/$$/fd/1 /proc/$$/fd/2 >&2; exit \(number % 100)"
+                        "seq \(number) \(number + 4999); both=$(readlink /proc/$$/fd/1 /proc/$$/fd/2); "
+                        + "echo \"$both\" >&2; exit \(number % 100)"
                     let process = try RunningProcess("sh", ["-c", script])
                     let status = await process.wait(timeout: .seconds(120))
                     #expect(status == Int32(number % 100))
