@@ -97,7 +97,8 @@ private struct Week {
             now = now.advanced(by: .seconds(1))
             let isBad = (badFrom..<badFrom + 3600).contains(second)
             for _ in 0..<(isBad ? 5 : second % 10 == 0 ? 1 : 0) { happen() }
-            tick()
+            // Targets are asked each second in a master; here that would take most of the time.
+            if second % 10 == 0 { tick() }
         }
     }
 

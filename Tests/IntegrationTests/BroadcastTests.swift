@@ -215,7 +215,7 @@ import Testing
         try "mine".write(toFile: output, atomically: true, encoding: .utf8)
         let program = try BulkheadProgram.start([
             "broadcast", "test", "--to", "file:\(output)", "--on-event",
-            "sh -c 'echo $BULKHEAD_CODE >> \(told)'",
+            "sh -c 'echo $BULKHEAD_EVENT >> \(told)'",
         ])
         #expect(await program.wait(timeout: .seconds(60)) == 73, "\(program.errorText)")
         #expect(program.errorText.contains("exists already"), "\(program.errorText)")

@@ -44,7 +44,7 @@ import Testing
         preset: ultrafast
         video-bitrate: 800k
         watch: loudness off -23 by 2 for 1s, size not 640x360 for 1s, keyframes > 1500ms, bitrate > 400k for 1s
-        on-event: "sh -c 'echo $BULKHEAD_CODE >> \(told)',events=output.loudness,for=1s"
+        on-event: "sh -c 'echo $BULKHEAD_EVENT >> \(told)',events=output.loudness,for=1s"
         """.write(toFile: words, atomically: true, encoding: .utf8)
         let show = try BulkheadProgram.start(["broadcast", "--config", words, "--control", control, "--json"])
         let loudness = await Self.isTold(show, "output.loudness")
@@ -96,14 +96,14 @@ import Testing
         let show = try BulkheadProgram.start(["broadcast", "--config", words, "--control", control, "--json"])
         for sign in ["size", "bitrate", "keyframes"] {
             let event = await Self.isTold(show, "output.\(sign)")
-            #expect(event?.part.name == "strict")
+            #expect(event?.part.name == "link strict")
         }
         let status = try await Self.tell(control, ["status"])
         let limits = "out of limits: size > 160x90 for 1s, bitrate > 20k for 1s, keyframes > 1s"
         #expect(status.contains(limits), "\(status)")
         _ = try await Self.tell(control, ["link", "remove", "strict"])
         for sign in ["size", "bitrate", "keyframes"] {
-            #expect(await Self.isTold(show, "output.\(sign)-cleared")?.part.name == "strict")
+            #expect(await Self.isTold(show, "output.\(sign)-cleared")?.part.name == "link strict")
         }
         #expect(Self.events(show, "output.size").count == 1 && Self.events(show, "output.bitrate").count == 1)
         await show.end(signal: SIGINT)
