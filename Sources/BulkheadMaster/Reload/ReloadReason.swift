@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 import BulkheadModel
 
 /// Why something of a configuration does not change before the broadcast begins anew, as a phrase behind a colon.
@@ -30,7 +31,8 @@ enum ReloadReason {
 }
 
 extension BroadcastSettings {
-    /// The same, but lists that may be played in any order keep the one that they have in `old`: to draw another is no wish.
+    /// The same, but lists that may be played in any order keep the one that they have in `old`, and guests of chats their
+    /// names: to draw others is no wish.
     func keepingOrders(of old: BroadcastSettings) -> BroadcastSettings {
         var settings = self
         for (index, input) in inputs.enumerated() where input.isAnyOrder == true {
@@ -44,6 +46,21 @@ extension BroadcastSettings {
                 former.shuffleSeed, former.isAnyOrder
             )
         }
+        for (index, chat) in (chats ?? []).enumerated() where chat.hasGuestName {
+            let former = old.chats?.first { former in
+                var same = chat
+                same.nick = former.nick
+                return former.hasGuestName && same == former
+            }
+            if let former { settings.chats?[index] = former }
+        }
         return settings
+    }
+}
+
+extension ChatTarget {
+    /// Its name was drawn, as a guest has one: another one is no other wish.
+    fileprivate var hasGuestName: Bool {
+        ["justinfan", "bulkhead"].contains { nick.hasPrefix($0) && nick.dropFirst($0.count).allSatisfy(\.isNumber) }
     }
 }
