@@ -18,7 +18,7 @@ package struct ProgramMachine {
     /// Pictures of live inputs that came while theirs were shown, and are in no frame.
     package private(set) var framesLeftOut = 0
     /// Ticks that were left out because the encoder could not keep up.
-    package private(set) var framesSkipped = 0
+    package var framesSkipped: Int { admission.skipped }
     private var unevenness = Unevenness()
     private(set) var phase = Phase.waiting
     private(set) var lines: InputLines
@@ -27,7 +27,7 @@ package struct ProgramMachine {
     private(set) var standIns = StandIns()
     /// What is heard, and how.
     package var desk: SoundDesk
-    private var overload = OverloadRule()
+    private var admission = Admission()
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
     /// What was there from the start lasts as long as it is wanted: the program ends when it is told to.
@@ -454,29 +454,15 @@ package struct ProgramMachine {
         var actions: [Action] = []
         for input in lines.inputs { advanceFeed(input, to: frame, at: time, now, &actions) }
         defer { if content.staging.passed(frame) { pauseUnused(Set(lines.inputs)) } }
-        guard admits(load, &actions) else {
-            framesSkipped += 1
-            return actions
-        }
+        let (isAdmitted, news) = admission.admits(load, isFast: settings.isFast)
+        if let news { actions.append(.post(news)) }
+        guard isAdmitted else { return actions }
         for input in content.staging.seen where lines[input]?.feed?.cadence == nil {
             lines[input]?.feed?.pictures.takeFirstEarly()
         }
         unevenness.leftOut = framesLeftOut
         if let happening = unevenness.tell(at: now) { actions.append(.post(happening)) }
         return actions + content.actions(for: frame, lines, alone: selection.picture, on: canvas, at: now)
-    }
-
-    /// Whether the encoder keeps up well enough to be given the next frame.
-    private mutating func admits(_ load: FrameLoad, _ actions: inout [Action]) -> Bool {
-        if settings.isFast { return load.frames < load.limit }
-        let wasThinning = overload.isThinning
-        let admits = overload.admits(backlog: load.frames - load.held, room: load.limit - load.held)
-        if overload.isThinning, !wasThinning {
-            actions.append(.post(.skipping(cause: load.isWorking ? .slowEncoder : .noEncoder)))
-        } else if wasThinning, !overload.isThinning {
-            actions.append(.post(.keepingUp(skipped: framesSkipped)))
-        }
-        return admits
     }
 
     /// Brings an input to the frame: its picture is seen, it goes on unseen, or it waits.
