@@ -15,6 +15,8 @@ final class FailoverStage {
         var options = LibraryStage.Options()
         options.prefixes = "127.0.0.0/8 near far"
         options.publicAddresses["near"] = "http://127.0.0.1:\(path.port)"
+        // Named, and not there: the page shows it, and nobody plays from it.
+        options.nodeWords["near"] = "rtmp: \"rtmps://127.0.0.1:1936\""
         try library.configure(options)
         if let write {
             for node in library.nodes { try write(library.folder.path(node)) }

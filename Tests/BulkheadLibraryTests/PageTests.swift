@@ -62,9 +62,14 @@ import Testing
             try await browser.open("\(stage.library.address("centre"))/#\(stage.id)")
             #expect(try await browser.waits(for: Self.plays))
             #expect(try await browser.waits(for: Self.says("From near")))
+            let link = "document.getElementById('rtmp')"
+            let isShown = "\(link).textContent === 'RTMPS' && !\(link).hidden"
+            #expect(
+                try await browser.waits(for: "\(isShown) && \(link).href.startsWith('rtmps://127.0.0.1:1936/media/')"))
             await stage.library.kill("near")
             _ = try await browser.evaluate("String(document.getElementById('video').currentTime = 50)")
             #expect(try await browser.waits(for: Self.says("From far")))
+            #expect(try await browser.waits(for: "\(link).hidden"))
             let goesOn = try await browser.waits(for: "document.getElementById('video')?.currentTime > 51")
             let text = try await said(browser)
             #expect(goesOn, "\(text)")

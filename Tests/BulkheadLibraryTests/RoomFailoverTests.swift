@@ -140,8 +140,13 @@ import Testing
         let probe = try BulkheadProgram.start(["probe", stage.address, "--no-decode", "--json"])
         #expect(await eventually(within: .seconds(20)) { play.errorText.contains("plays from near") })
         #expect(await eventually(within: .seconds(20)) { probe.outputText.contains("near (") })
+        func size() -> Int { (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0 }
+        // Some pictures of each: sound alone has a third of this a second.
+        #expect(await eventually(within: .seconds(20)) { size() > 10_000 })
         try await stage.path.set(.blackhole)
         #expect(await eventually(within: .seconds(20)) { play.errorText.contains("plays from far") })
+        let before = size()
+        #expect(await eventually(within: .seconds(20)) { size() > before + 10_000 })
         #expect(await eventually(within: .seconds(20)) { probe.outputText.contains("far (") })
         await stage.broadcast.end()
         #expect(await play.wait(timeout: .seconds(30)) == 0, "\(play.errorText)")
@@ -153,7 +158,7 @@ import Testing
         let stamps = times.outputText.split(separator: "\n").compactMap { Int($0.prefix { $0 != "," }) }
         // In milliseconds: rising, and without a hole where the server changed.
         let steps = zip(stamps, stamps.dropFirst()).map { $1 - $0 }
-        #expect(stamps.count > 20 && steps.allSatisfy { (1...500).contains($0) }, "\(stamps)")
+        #expect(stamps.count > 10 && steps.allSatisfy { (1...500).contains($0) }, "\(stamps)")
         await stage.end()
     }
 
