@@ -343,9 +343,8 @@ let package = Package(
             name: "BulkheadControlRoom",
             dependencies: [
                 "BulkheadControlFormats", "BulkheadControl", "BulkheadDanmaku", "BulkheadEvents", "BulkheadFLV",
-                "BulkheadLiveServer",
-                "BulkheadModel", "BulkheadSystem", "BulkheadWire", argumentParser, nioCore, nioPosix, nioHTTP1,
-                nioWebSocket,
+                "BulkheadHTTP", "BulkheadLiveServer", "BulkheadModel", "BulkheadSystem", "BulkheadWire", argumentParser,
+                nioCore, nioPosix, nioHTTP1, nioSSL, nioWebSocket,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadDrill",

@@ -274,6 +274,34 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A file with another password, for those who may look at the control room and change nothing.",
+            valueName: "file"), completion: .file())
+    var controlRoomLookPassword: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A certificate in PEM form: the control room speaks HTTPS alone. Read again when it changes.",
+            valueName: "file"), completion: .file())
+    var controlRoomTlsCert: String?
+
+    @Option(
+        help: ArgumentHelp("The private key of --control-room-tls-cert, in PEM form.", valueName: "file"),
+        completion: .file())
+    var controlRoomTlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An authority's certificate in PEM form: who shows one of its certificates comes into the control room without a password.",
+            valueName: "file"), completion: .file())
+    var controlRoomClientCa: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let those who steer in the control room kill and freeze processes of the broadcast, as drills.")
+    var controlRoomDrills: Bool?
+
+    @Option(
+        help: ArgumentHelp(
             "A certificate in PEM form: the port of --origin then takes TLS too (https, rtmps). Read again when it changes.",
             valueName: "file"), completion: .file())
     var originTlsCert: String?
@@ -372,6 +400,16 @@ package struct ModeFlags: ParsableArguments {
         help: ArgumentHelp(
             "The socket at which status, set, stop and others reach this broadcast.", valueName: "unix:path"))
     var control: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A group whose members may look: at the socket of --control with .look at its end.", valueName: "group"))
+    var controlLook: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A group whose members may steer: at the socket of --control with .steer at its end.", valueName: "group"))
+    var controlSteer: String?
 
     @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?

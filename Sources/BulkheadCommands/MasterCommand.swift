@@ -20,6 +20,16 @@ package struct MasterCommand: AsyncParsableCommand {
             "The socket for applications (default: a path in the standard folder).", valueName: "unix:path"))
     var listen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A group whose members may look: at the socket of --listen with .look at its end.", valueName: "group"))
+    var controlLook: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A group whose members may steer: at the socket of --listen with .steer at its end.", valueName: "group"))
+    var controlSteer: String?
+
     @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
@@ -44,6 +54,23 @@ package struct MasterCommand: AsyncParsableCommand {
         if signalCount > 1 { throw EndedAtOnce() }
     }
 
+    /// Sockets for groups.
+    private func doors() throws(BroadcastError) -> [ControlDoor] {
+        var doors: [ControlDoor] = []
+        for (flag, role, name) in [
+            ("--control-look", ControlRole.look, controlLook), ("--control-steer", .steer, controlSteer),
+        ] {
+            guard let name else { continue }
+            guard listen != nil else {
+                throw BroadcastError(
+                    .usage, "\(flag) needs a socket that others can reach",
+                    advice: "name one in a folder that the group may pass, with --listen unix:PATH")
+            }
+            doors.append(try GroupDoors.door(role, name, flag: flag))
+        }
+        return doors
+    }
+
     /// Serves until a signal comes.
     /// - Returns: how many came.
     private func serve(_ reporter: Reporter) async throws(BroadcastError) -> Int {
@@ -55,8 +82,9 @@ package struct MasterCommand: AsyncParsableCommand {
         } else {
             path = try ControlAddress.standard(pid: getpid())
         }
+        let doors = try doors()
         let master = try MasterControl(
-            programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path,
+            programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path, doors: doors,
             wording: EventLine.wording)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
@@ -65,7 +93,7 @@ package struct MasterCommand: AsyncParsableCommand {
             onSignal: { signal, count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
                 await master.shutDown(signal == SIGTERM ? .terminated : .stopped)
-                if count > 1 { await AtOnce.leave(removing: path) }
+                if count > 1 { await AtOnce.leave(removing: [path] + doors.map { $0.path(beside: path) }) }
             },
             body: {
                 await LongRun.outcome { () async throws(BroadcastError) in

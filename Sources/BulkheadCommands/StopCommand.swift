@@ -37,7 +37,7 @@ package struct StopCommand: AsyncParsableCommand {
             case .failed(let error) where !isAccepted: throw error
             case .status(nil, _): return
             case .status, .changed, .event, .ended, .deaths, .servers, .saved, .marked, .room, .comments, .planned,
-                .timetable, .summary, .program,
+                .timetable, .summary, .thumbnails, .program,
                 .failed:
                 break
             }

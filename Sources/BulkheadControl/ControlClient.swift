@@ -29,10 +29,10 @@ package final class ControlClient {
     /// - Parameters:
     ///   - path: of the master's socket.
     ///   - owner: the user that the master must belong to; nothing is sent to another one, as requests may hold a key.
-    ///   - mayAskOthers: another user's master may be asked what holds no key, as root may.
+    ///   - mayAskOthers: another user's master may be asked what holds no key, as root may, and as a group may at its socket.
     /// - Throws: kind `control`: no master is there, or one of another user.
     package init(
-        path: String, owner: UInt32 = getuid(), mayAskOthers: Bool = getuid() == 0
+        path: String, owner: UInt32 = getuid(), mayAskOthers: Bool? = nil
     ) throws(BroadcastError) {
         self.path = path
         let address = "unix:\(path)"
@@ -55,6 +55,10 @@ package final class ControlClient {
                     advice: "name the path of a master's control socket")
             case Errno.noSuchFileOrDirectory, Errno.connectionRefused:
                 throw BroadcastError(code: .noMaster, ["address": address], "no master listens at \(address)")
+            case Errno.permissionDenied where ControlRole(ofSocketAt: path) != nil:
+                throw BroadcastError(
+                    code: .foreignMaster, ["address": address], "\(address) is for the members of a group",
+                    advice: "have the user of the broadcast name a group of yours")
             case Errno.permissionDenied:
                 throw BroadcastError(
                     code: .foreignMaster, ["address": address], "the master at \(address) belongs to another user")
@@ -65,7 +69,7 @@ package final class ControlClient {
             }
         }
         foreignOwner = peer.uid == owner ? nil : peer.uid
-        if !mayAskOthers { try checkOwner() }
+        if !(mayAskOthers ?? (getuid() == 0 || ControlRole(ofSocketAt: path) != nil)) { try checkOwner() }
         do { try write(JSONLine.encode(ControlGreeting())) } catch  where error.code == .connectionClosed {
             // A master that turned this client away has said why: whoever asks next hears it.
         }
@@ -101,6 +105,7 @@ package final class ControlClient {
             isGreeted = true
         }
         while let line = try nextLine() {
+            if let piece = ProgramPiece(line: line) { return ControlLine(.program(piece.bytes)) }
             let reply: ControlLine<ControlReply>
             do { reply = try JSONLine.decode(ControlLine<ControlReply>.self, from: line) } catch {
                 throw BroadcastError(code: .unreadableReply, "the master answered with what this version can't read")

@@ -39,10 +39,12 @@ package final class ControlConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - socket: connected and non-blocking.
     ///   - desk: on whose thread it works; it may not be stopped before the connection is closed.
+    ///   - role: what its client may ask for; all else is refused on that thread.
     ///   - onRequest: called on that thread with each request, in order.
     ///   - onClose: called once, when the client is gone.
     package init(
         _ socket: consuming OwnedDescriptor, number: Int, on desk: Reactor, limits: ControlLimits = ControlLimits(),
+        role: ControlRole = .own,
         onRequest: @escaping @Sendable (ControlExchange) -> Void, onClose: @escaping @Sendable (Int) -> Void
     ) {
         self.number = number
@@ -50,7 +52,7 @@ package final class ControlConnection: @unchecked Sendable {
         self.limits = limits
         self.onRequest = onRequest
         self.onClose = onClose
-        session = ControlSession(limits: limits)
+        session = ControlSession(limits: limits, role: role)
         descriptor = socket.release()
     }
 

@@ -11,7 +11,7 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
 
     // Of replies.
     case masterPID, broadcast, deaths, event, links, error, frame, replay, room, comments,
-        timetable, summary, flv
+        timetable, summary, thumbnails, flv
 }
 
 /// The first line of either side.

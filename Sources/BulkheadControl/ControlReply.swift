@@ -25,6 +25,8 @@ package enum ControlReply: Sendable {
     /// The soonest first.
     case timetable([TimetableRun])
     case summary(SummaryReport)
+    /// The newest of each input that has one.
+    case thumbnails([Thumbnail])
     /// The next piece of the program, as an FLV file has it.
     case program([UInt8])
     /// The broadcast has ended well.
@@ -34,7 +36,7 @@ package enum ControlReply: Sendable {
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
         case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, summary,
-            program, ended, failed
+            thumbnails, program, ended, failed
     }
 
     package var word: Word {
@@ -52,6 +54,7 @@ package enum ControlReply: Sendable {
         case .planned: .planned
         case .timetable: .timetable
         case .summary: .summary
+        case .thumbnails: .thumbnails
         case .program: .program
         case .ended: .ended
         case .failed: .failed
@@ -82,6 +85,7 @@ extension ControlReply: Codable {
         case .planned: self = .planned(try line.decode([ChangeOutcome].self, forKey: .changes))
         case .timetable: self = .timetable(try line.decode([TimetableRun].self, forKey: .timetable))
         case .summary: self = .summary(try line.decode(SummaryReport.self, forKey: .summary))
+        case .thumbnails: self = .thumbnails(try line.decode([Thumbnail].self, forKey: .thumbnails))
         case .program: self = .program(Array(try line.decode(Data.self, forKey: .flv)))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
@@ -110,10 +114,43 @@ extension ControlReply: Codable {
         case .planned(let changes): try line.encode(changes, forKey: .changes)
         case .timetable(let runs): try line.encode(runs, forKey: .timetable)
         case .summary(let report): try line.encode(report, forKey: .summary)
+        case .thumbnails(let pictures): try line.encode(pictures, forKey: .thumbnails)
         case .program(let bytes): try line.encode(Data(bytes), forKey: .flv)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
+    }
+}
+
+/// A small picture of one input.
+package struct Thumbnail: Codable, Hashable, Sendable {
+    /// The input's number.
+    package let input: Int
+    /// As a JPEG, in the shape of what goes out.
+    package let jpeg: [UInt8]
+    /// Where in it the input's own picture lies, without the black around it: left, top, width and height, as shares of the whole.
+    package let content: [Double]
+
+    package init(input: Int, jpeg: [UInt8], content: [Double]) {
+        self.content = content
+        self.input = input
+        self.jpeg = jpeg
+    }
+
+    private enum CodingKeys: String, CodingKey { case input, jpeg, content }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        input = try members.decode(Int.self, forKey: .input)
+        jpeg = Array(try members.decode(Data.self, forKey: .jpeg))
+        content = try members.decode([Double].self, forKey: .content)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(input, forKey: .input)
+        try members.encode(Data(jpeg), forKey: .jpeg)
+        try members.encode(content, forKey: .content)
     }
 }
 
@@ -134,6 +171,7 @@ extension ControlReply.Word {
         case .planned: [.changes]
         case .timetable: [.timetable]
         case .summary: [.summary]
+        case .thumbnails: [.thumbnails]
         case .program: [.flv]
         case .ended: [.broadcast]
         case .failed: [.error]
@@ -160,6 +198,7 @@ extension ControlReply.Word {
             "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), and (`error`) where it was not done"
         case .timetable: "the next runs, the soonest first: `time` in seconds since 1970, `local`, `at`, `text`"
         case .summary: "what has happened: `lastDay` and `sinceStart`, and the `troubles` of now in words"
+        case .thumbnails: "one for each input that has given a picture: `input`, `jpeg`, `content`"
         case .program: "the next piece of the program, as an FLV file has it; the first begins with the file's header"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"

@@ -49,6 +49,8 @@ package enum ControlRequest: Hashable, Sendable {
     indirect case foresee(ControlRequest)
     /// Asks for the program as it is sent, from its newest IDR on; answered when it ends.
     case program
+    /// Asks for small pictures of the inputs, as they are known, and for newer ones to be made.
+    case thumbnails
     /// Ends or freezes a child, to see what becomes of it; answered when that is done to it.
     case drill(pid: Int32, ChildFault)
 
@@ -58,7 +60,8 @@ package enum ControlRequest: Hashable, Sendable {
         case .broadcast, .link(.add), .input(.add), .reload(.some): true
         case .foresee(let request): request.mayHoldKey
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .program,
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .thumbnails,
+            .program,
             .drill:
             false
         }
@@ -104,7 +107,7 @@ package enum ControlRequest: Hashable, Sendable {
         case block = "room.block"
         case unblock = "room.unblock"
         case clearRoom = "room.clear"
-        case program, drill
+        case thumbnails, program, drill
     }
 
     package var word: Word {
@@ -158,6 +161,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .changeRoom(.block): .block
         case .changeRoom(.unblock): .unblock
         case .changeRoom(.clear): .clearRoom
+        case .thumbnails: .thumbnails
         case .program: .program
         case .drill: .drill
         }
@@ -247,6 +251,7 @@ extension ControlRequest: Codable {
         case .unblock: self = .changeRoom(.unblock(try value(.block)))
         case .clearRoom:
             self = .changeRoom(.clear(isAll: try line.decodeIfPresent(Bool.self, forKey: .isAll) ?? false))
+        case .thumbnails: self = .thumbnails
         case .program: self = .program
         case .drill: self = .drill(pid: try value(.pid), try value(.fault))
         }
@@ -256,7 +261,9 @@ extension ControlRequest: Codable {
         var line = encoder.container(keyedBy: ControlKey.self)
         try line.encode(word, forKey: .request)
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .changeRoom(.unpin), .program: break
+        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .changeRoom(.unpin), .thumbnails,
+            .program:
+            break
         case .drill(let pid, let fault):
             try line.encode(pid, forKey: .pid)
             try line.encode(fault, forKey: .fault)
@@ -333,7 +340,7 @@ extension ControlRequest.Word {
         switch self {
         case .comments, .timetable: [.count]
         case .reload: [.configuration, .isDryRun]
-        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .program: []
+        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .thumbnails, .program: []
         case .unpin: [.isDryRun]
         case .drill: [.pid, .fault]
         case .setRoom: [.fields, .isDryRun]
@@ -401,6 +408,7 @@ extension ControlRequest.Word {
         case .summary: [.summary]
         case .room: [.room]
         case .comments: [.comments]
+        case .thumbnails: [.thumbnails]
         case .program: [.program, .done]
         case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
@@ -467,6 +475,8 @@ extension ControlRequest.Word {
         case .block: "keep comments with these words, or of these users, off the picture"
         case .unblock: "let them be shown again"
         case .clearRoom: "take comments off the picture; with `isAll` also what is pinned and paid for"
+        case .thumbnails:
+            "small pictures of the inputs, as far as there are any; asking has newer ones made, which the next answer holds"
         case .program:
             "the program as links get it, as pieces of an FLV file from the newest IDR on; `done` when the program ends"
         case .drill: "kill or freeze a child, to see what becomes of it; answered when that is done to it"

@@ -14,6 +14,8 @@ package final class ControlServer {
 
     /// Clients that may be connected at once; each takes a descriptor that a child may need.
     package static let mostConnections = 64
+    /// Of them, those of groups: they can't keep the broadcast's own user out.
+    package static let mostGroupConnections = 32
     /// Requests that the reactor handles before it looks at its children and timers again.
     private static let batch = 8
 
@@ -22,9 +24,10 @@ package final class ControlServer {
     private let desk: Reactor
     private let limits: ControlLimits
     private let mailbox: ReactorMailbox<Arrival>
-    private var listener: LocalListener?
+    private var listeners: [LocalListener] = []
     private var token: Reactor.Token?
     private var connections: [Int: ControlConnection] = [:]
+    private var ofGroups: Set<Int> = []
     /// Connections that are being refused.
     private var refused: [Int: ControlConnection] = [:]
     private var lastNumber = 0
@@ -33,12 +36,13 @@ package final class ControlServer {
 
     /// Listens at `path`; its folder is made, for this user alone, where there is none.
     /// - Parameters:
+    ///   - doors: sockets for groups, beside `path`.
     ///   - trusted: children that may connect, which others may not; nil for none.
     ///   - onStranger: called on the reactor's thread with each connection of another user, which is refused.
     ///   - onRequest: called on the reactor's thread with each request.
     ///   - onGone: called on the reactor's thread with the number of a connection that has ended.
     package init(
-        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(),
+        path: String, doors: [ControlDoor] = [], on reactor: Reactor, limits: ControlLimits = ControlLimits(),
         trusting trusted: TrustedChildren? = nil,
         onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onRequest: @escaping (ControlExchange) -> Void, onGone: @escaping (Int) -> Void
@@ -63,17 +67,23 @@ package final class ControlServer {
             throw BroadcastError(.internal, "the control socket can't be watched: \(error)")
         }
         do throws(BroadcastError) {
-            listener = try LocalListener(path: path, on: reactor, trusting: trusted, onStranger: onStranger) {
-                socket, _ in
-                // A closure can't give away what it has captured: the number goes in, its owner is made inside.
-                let descriptor = socket.release()
-                if let server = bound.value.server {
-                    server.accept(OwnedDescriptor(adopting: descriptor))
-                } else {
-                    _ = bulkhead_close(descriptor)
+            for door in [nil] + doors.map({ Optional($0) }) {
+                let listener = try LocalListener(
+                    path: door?.path(beside: path) ?? path, group: door?.group, letsOthersPass: !doors.isEmpty,
+                    on: reactor, trusting: door == nil ? trusted : nil, onStranger: onStranger
+                ) { socket, _ in
+                    // A closure can't give away what it has captured: the number goes in, its owner is made inside.
+                    let descriptor = socket.release()
+                    if let server = bound.value.server {
+                        server.accept(OwnedDescriptor(adopting: descriptor), as: door?.role ?? .own)
+                    } else {
+                        _ = bulkhead_close(descriptor)
+                    }
                 }
+                listeners.append(listener)
             }
         } catch {
+            for listener in listeners { listener.close() }
             unwatch()
             throw error
         }
@@ -87,8 +97,8 @@ package final class ControlServer {
 
     /// Ends listening, and each connection once everything has been sent to it, or after a second.
     package func close() async {
-        listener?.close()
-        listener = nil
+        for listener in listeners { listener.close() }
+        listeners = []
         let open = Array(connections.values) + Array(refused.values)
         await withTaskGroup { group in
             for connection in open { group.addTask { await connection.finish() } }
@@ -107,11 +117,15 @@ package final class ControlServer {
         desk.stop()
     }
 
-    private func accept(_ socket: consuming OwnedDescriptor) {
-        guard connections.count < Self.mostConnections else { return refuse(socket) }
+    private func accept(_ socket: consuming OwnedDescriptor, as role: ControlRole) {
+        guard connections.count < Self.mostConnections, role == .own || ofGroups.count < Self.mostGroupConnections
+        else {
+            return refuse(socket, role == .own ? Self.mostConnections : Self.mostGroupConnections)
+        }
         lastNumber += 1
+        if role != .own { ofGroups.insert(lastNumber) }
         let connection = ControlConnection(
-            socket, number: lastNumber, on: desk, limits: limits,
+            socket, number: lastNumber, on: desk, limits: limits, role: role,
             onRequest: { [mailbox] exchange in
                 guard !mailbox.post(.request(exchange)) else { return }
                 exchange.answer(.failed(BroadcastError(code: .notOnAir, "the master is about to end")))
@@ -123,7 +137,7 @@ package final class ControlServer {
     }
 
     /// Tells a client that there are too many. What it asks meanwhile comes to nobody.
-    private func refuse(_ socket: consuming OwnedDescriptor) {
+    private func refuse(_ socket: consuming OwnedDescriptor, _ maximum: Int) {
         guard refused.count < Self.mostConnections else { return socket.close() }
         lastNumber += 1
         let connection = ControlConnection(
@@ -133,8 +147,7 @@ package final class ControlServer {
         connection.activate()
         connection.disconnect(
             BroadcastError(
-                code: .tooManyConnections, ["maximum": "\(Self.mostConnections)"],
-                "\(Self.mostConnections) clients are connected already"))
+                code: .tooManyConnections, ["maximum": "\(maximum)"], "\(maximum) clients are connected already"))
     }
 
     private func collect() {
@@ -144,6 +157,7 @@ package final class ControlServer {
             case .request(let exchange): if !exchange.connection.isTurnedAway { onRequest?(exchange) }
             case .gone(let number):
                 refused[number] = nil
+                ofGroups.remove(number)
                 guard connections.removeValue(forKey: number) != nil else { continue }
                 onGone?(number)
             }

@@ -17,13 +17,14 @@ package struct ControlLimits: Hashable, Sendable {
 package struct ControlSession: Sendable {
     package enum Action: Hashable, Sendable {
         case deliver(ControlRequest, id: Int?)
-        /// The line is no request; the conversation goes on.
+        /// The line is no request, or none for the client's role; the conversation goes on.
         case refuse(BroadcastError, id: Int?)
         /// The client has exceeded a bound, or speaks another version: tell it why, and close.
         case disconnect(BroadcastError)
     }
 
     private let limits: ControlLimits
+    private let role: ControlRole
     private var incoming: [UInt8] = []
     private var isGreeted = false
     private var hasEnded = false
@@ -32,7 +33,8 @@ package struct ControlSession: Sendable {
     private var allowance: Double
     private var lastRefill: MonotonicTime?
 
-    package init(limits: ControlLimits = ControlLimits()) {
+    package init(limits: ControlLimits = ControlLimits(), role: ControlRole = .own) {
+        self.role = role
         self.limits = limits
         allowance = Double(limits.requestsPerSecond)
     }
@@ -90,6 +92,7 @@ package struct ControlSession: Sendable {
                         code: .tooManyUnanswered, ["maximum": "\(limits.unansweredRequests)"],
                         "more than \(limits.unansweredRequests) requests wait for an answer"))
             }
+            if let refusal = request.content.refusal(for: role) { return .refuse(refusal, id: request.id) }
             unanswered += 1
             return .deliver(request.content, id: request.id)
         } catch { return RequestRefusal.refuse(line, error) }

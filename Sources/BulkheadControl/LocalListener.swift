@@ -4,7 +4,7 @@ import CBulkheadLinux
 import Glibc
 import SystemPackage
 
-/// A socket in the file system that answers only this user. It lives on the reactor's thread.
+/// A socket in the file system that answers only this user, or a group. It lives on the reactor's thread.
 package final class LocalListener {
     private let path: String
     private let reactor: Reactor
@@ -13,25 +13,31 @@ package final class LocalListener {
     private var listener: OwnedDescriptor?
     private var token: Reactor.Token?
     private let trusted: TrustedChildren?
+    private let group: UInt32?
 
     /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
     /// is taken over.
     /// - Parameters:
+    ///   - group: whose members may connect as well, as the socket's mode lets them; nil for none.
+    ///   - letsOthersPass: a folder that is made lets other users reach sockets in it, and see no names.
     ///   - trusted: children that may connect, which others may not; nil for none.
     ///   - onStranger: called with each connection that is refused, because it is another user's, or that of a child.
-    ///   - onConnection: called with each connection of the same user, or of root.
+    ///   - onConnection: called with each connection of the same user, of root or of the group.
     package init(
-        path: String, on reactor: Reactor, trusting trusted: TrustedChildren? = nil,
+        path: String, group: UInt32? = nil, letsOthersPass: Bool = false, on reactor: Reactor,
+        trusting trusted: TrustedChildren? = nil,
         onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
     ) throws(BroadcastError) {
         self.path = path
         self.reactor = reactor
         self.trusted = trusted
-        ownFolder = try Self.prepareFolder(of: path)
+        self.group = group
+        let folderMode: mode_t = letsOthersPass ? 0o711 : 0o700
+        ownFolder = try Self.prepareFolder(of: path, mode: folderMode)
         do {
             try Self.clear(path)
-            let listener = try Self.listen(at: path)
+            let listener = try Self.listen(at: path, group: group, folderMode: folderMode)
             token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
                 bound.value.accept(onConnection, onStranger)
             }
@@ -39,16 +45,22 @@ package final class LocalListener {
         } catch {
             if let ownFolder { rmdir(ownFolder) }
             if let error = error as? BroadcastError { throw error }
+            if let group, error as? Errno == .notPermitted {
+                throw BroadcastError(
+                    code: .addressUnusable, ["address": "unix:\(path)"],
+                    "unix:\(path) can't be given to group \(group), of which this user is no member",
+                    advice: "name one of this user's groups")
+            }
             throw BroadcastError(
                 code: .addressUnusable, ["address": "unix:\(path)"], "unix:\(path) can't be listened at: \(error)")
         }
     }
 
     /// Listens at `path`, in a folder that another master may be about to remove with its last socket.
-    private static func listen(at path: String) throws -> OwnedDescriptor {
-        do { return try LocalSocket.listen(at: path) } catch Errno.noSuchFileOrDirectory {
-            _ = try prepareFolder(of: path)
-            return try LocalSocket.listen(at: path)
+    private static func listen(at path: String, group: UInt32?, folderMode: mode_t) throws -> OwnedDescriptor {
+        do { return try LocalSocket.listen(at: path, group: group) } catch Errno.noSuchFileOrDirectory {
+            _ = try prepareFolder(of: path, mode: folderMode)
+            return try LocalSocket.listen(at: path, group: group)
         }
     }
 
@@ -82,7 +94,9 @@ package final class LocalListener {
                 continue
             }
             // Root could do everything in this process's name anyway. A child of its own that connects has been taken over.
-            guard peer.uid == getuid() || peer.uid == 0, !peer.isOwnChild || trusted?.contains(peer.pid) == true
+            // Whom a group's socket has let in is of the group.
+            guard group != nil || peer.uid == getuid() || peer.uid == 0,
+                !peer.isOwnChild || trusted?.contains(peer.pid) == true
             else {
                 connection.close()
                 onStranger(peer)
@@ -111,7 +125,7 @@ package final class LocalListener {
     }
 
     /// Makes the folder of `path` where there is none, and gives its path then.
-    private static func prepareFolder(of path: String) throws(BroadcastError) -> String? {
+    private static func prepareFolder(of path: String, mode: mode_t) throws(BroadcastError) -> String? {
         guard path.utf8.count <= LocalSocket.maximumPathByteCount else {
             throw BroadcastError(
                 code: .addressTooLong, ["address": "unix:\(path)"],
@@ -122,7 +136,11 @@ package final class LocalListener {
         let folder = String(path[..<slash])
         var information = stat()
         if stat(folder, &information) == 0 { return nil }
-        if mkdir(folder, 0o700) == 0 { return folder }
+        if mkdir(folder, mode) == 0 {
+            // Without what the umask takes.
+            if mode & 0o077 != 0 { chmod(folder, mode) }
+            return folder
+        }
         guard errno == EEXIST else {
             throw BroadcastError(
                 code: .addressUnusable, ["address": "unix:\(path)"],

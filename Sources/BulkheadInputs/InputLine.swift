@@ -17,6 +17,8 @@ final class InputLine {
     var count = InputCount()
     /// Of requests for another file of a list that the process has not answered yet.
     var skips: [Inputs.Answer] = []
+    /// The newest small picture of it, as a JPEG; nil before the first.
+    var thumbnail: [UInt8]?
 
     init(post: PostID, machine: InputMachine, answer: Inputs.Answer? = nil, isNew: Bool = false) {
         self.post = post

@@ -374,6 +374,7 @@ package final class Inputs {
         case .counted(let figures):
             roster[id]?.count.take(figures, at: .now)
             if let arrival = roster[id]?.count.arrival { outlet?.counted(arrival, of: id) }
+        case .thumbnail(let bytes): roster[id]?.thumbnail = bytes
         case .caughtUp: outlet?.caughtUp(id)
         case .notice(let text):
             if roster[id] != nil { context.post(roster.part(id), .child(.said(text: text, severity: .warning))) }
@@ -519,5 +520,19 @@ extension Inputs: MediaSupply {
         guard !drawsNames else { return }
         drawsNames = true
         for id in roster.ids { drawName(id) }
+    }
+}
+
+extension Inputs {
+    /// Small pictures of the inputs, as JPEGs, in their order, and where in each of them the input's own picture lies, in pixels of the
+    /// canvas. Newer ones are made, to be had the next time.
+    package func thumbnails() -> [(input: InputID, jpeg: [UInt8], content: PixelRectangle, canvas: Canvas)] {
+        guard outlet != nil else { return [] }
+        return roster.ids.compactMap { id in
+            guard let line = roster[id] else { return nil }
+            if let child = line.machine.child { processes[child]?.askForThumbnail() }
+            guard let jpeg = line.thumbnail, let description = line.machine.description else { return nil }
+            return (id, jpeg, description.content(on: terms.canvas), terms.canvas)
+        }
     }
 }

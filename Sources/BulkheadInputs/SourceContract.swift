@@ -11,12 +11,14 @@ package struct SourceContract {
         case pictureNotAskedFor(slot: UInt32)
         case soundNotAskedFor
         case copiedUnasked
+        case thumbnailNotAskedFor
 
         package var description: String {
             switch self {
             case .openedTwice: "it opened twice"
             case .pictureNotAskedFor(let slot): "it sent a picture in slot \(slot), which it was not lent"
             case .soundNotAskedFor: "it sent sound that it was not asked for"
+            case .thumbnailNotAskedFor: "it sent a thumbnail that it was not asked for"
             case .copiedUnasked: "it passed a packet on that it was not asked for"
             }
         }
@@ -40,6 +42,11 @@ package struct SourceContract {
     /// It is one picture, and no more is owed once it has come.
     private var givesOnce = false
     private let givesMore: Bool
+    /// Thumbnails that may come: those that were asked for, and the one before the end.
+    private var thumbnailCredit = 1
+    private var thumbnailAskedAt: MonotonicTime?
+    /// Between two thumbnails.
+    package static let thumbnailInterval = Duration.milliseconds(400)
     /// The source time up to which packets may be passed on; nil where none are. A live input is not bound by it.
     private var copyEnd: MediaTime?
     /// Of the packets that have been passed on.
@@ -104,6 +111,16 @@ package struct SourceContract {
         return true
     }
 
+    /// Has a thumbnail made, unless one is being made or was a moment ago.
+    /// - Returns: whether the source is to be told.
+    package mutating func askForThumbnail(at now: MonotonicTime) -> Bool {
+        guard isOpened, !hasEnded, thumbnailCredit <= 1 else { return false }
+        if let thumbnailAskedAt, now.since(thumbnailAskedAt) < Self.thumbnailInterval.nanoseconds { return false }
+        thumbnailAskedAt = now
+        thumbnailCredit += 1
+        return true
+    }
+
     /// Nothing is owed of what is not used.
     package mutating func use(_ use: MediaUse) { owesPictures = use.pictures }
 
@@ -134,6 +151,9 @@ package struct SourceContract {
             guard isOpened, copyEnd != nil, !hasEnded else { throw .copiedUnasked }
             copyReached = packet.dts
         case .ended: hasEnded = true
+        case .thumbnail:
+            guard isOpened, thumbnailCredit > 0 else { throw .thumbnailNotAskedFor }
+            thumbnailCredit -= 1
         case .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .waiting, .notice, .failed: break
         }
     }

@@ -31,6 +31,8 @@ package final class SourceStub {
         case skipping(Refusal?)
         /// How much of a live input has come since it was opened.
         case counted(SourceFigures)
+        /// What was delivered last, small, as a JPEG.
+        case thumbnail([UInt8])
         /// Nothing more is there of the input.
         case caughtUp
         case notice(String)
@@ -145,6 +147,12 @@ package final class SourceStub {
     /// Lends a slot for one picture that is asked for alone.
     package func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
 
+    /// Has a small picture made of what was delivered last.
+    package func askForThumbnail() {
+        guard contract.askForThumbnail(at: .now) else { return }
+        child.send(SourceRequest.makeThumbnail)
+    }
+
     private func lend(_ count: Int) {
         guard let pool else { return }
         for _ in 0..<count {
@@ -192,6 +200,7 @@ package final class SourceStub {
         case .leftOut(let file, let refusal): if notices.take(at: .now) { onReport?(.leftOut(file, refusal)) }
         case .skipping(let refusal): onReport?(.skipping(refusal))
         case .counted(let figures): onReport?(.counted(figures))
+        case .thumbnail(let bytes): onReport?(.thumbnail(bytes))
         case .waiting: onReport?(.caughtUp)
         case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)

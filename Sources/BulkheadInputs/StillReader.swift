@@ -134,7 +134,8 @@ final class StillReader {
         case .picture(let picture): handle(.picture(picture), from: child)
         case .refused(let refusal): handle(.refused(refusal), from: child)
         case .notice(let text): if let still = readings[child]?.job.still { outlet()?.noted(still, text) }
-        case .sound, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .caughtUp,
+        case .sound, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .thumbnail,
+            .caughtUp,
             .atEnd:
             break
         case .ended(let end):

@@ -193,6 +193,14 @@ package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// It stays wrong until somebody changes the settings, or their files.
+    package var isOfSettings: Bool {
+        switch self {
+        case .certificate, .secrets: true
+        case .portInUse, .addressNotAvailable, .portNotAllowed, .other: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .portInUse(let host, let port):

@@ -1,11 +1,11 @@
 import BulkheadHTTP
 import NIOCore
-package import NIOSSL
+import NIOSSL
 
 /// The server's certificate and its key, read again when their files change.
 ///
 /// Files are looked at when a connection comes. It lives on the server's event loop.
-package final class ServerCertificates {
+final class ServerCertificates {
     /// Nil where certificates are given by the process.
     private var watched: WatchedTLSContext?
     private let report: (LiveServerEvent) -> Void
@@ -13,9 +13,9 @@ package final class ServerCertificates {
     private var given: NIOSSLContext?
 
     /// - Throws: ``LiveServerError/certificate(path:reason:)``.
-    package init(_ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void)
-        throws(LiveServerError)
-    {
+    private init(
+        _ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void
+    ) throws(LiveServerError) {
         self.report = report
         do throws(CertificateFailure) {
             watched = try WatchedTLSContext(server: CertificateFiles(certificate: files.certificate, key: files.key))
@@ -33,7 +33,7 @@ package final class ServerCertificates {
     }
 
     /// The end of TLS of one connection; nil where there is no certificate.
-    package func handler() throws -> NIOSSLServerHandler? {
+    func handler() throws -> NIOSSLServerHandler? {
         switch watched?.look(at: .now()) ?? .none {
         case .none: break
         case .renewed: report(.certificateRead(problem: nil))

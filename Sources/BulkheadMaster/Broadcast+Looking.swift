@@ -1,4 +1,6 @@
 import BulkheadControl
+import BulkheadInputs
+import BulkheadMedia
 import BulkheadModel
 import BulkheadOutputs
 import Glibc
@@ -12,6 +14,17 @@ extension Broadcast {
 
     /// The connection has gone.
     func hide(from connection: Int) { rooms.outputs.hide(from: connection) }
+
+    /// Small pictures of the inputs that have given any; newer ones are made, to be had the next time.
+    func thumbnails() -> [Thumbnail] {
+        rooms.inputs.thumbnails().map { picture in
+            let (content, canvas) = (picture.content, picture.canvas)
+            let across = [content.x, content.width].map { Double($0) / Double(canvas.width) }
+            let down = [content.y, content.height].map { Double($0) / Double(canvas.height) }
+            return Thumbnail(
+                input: picture.input.number, jpeg: picture.jpeg, content: [across[0], down[0], across[1], down[1]])
+        }
+    }
 
     /// Does `fault` to a child, as a drill.
     /// - Returns: why it was not done.

@@ -131,12 +131,10 @@ actor Broadcast {
                 context.post(.switch(name: "switch"), .switch(.trouble(text: text)))
             }
         }
-        if let address = settings.controlRoom {
+        if let wanted = settings.controlRoom {
             if let controlPath {
                 keptPrograms.append(
-                    .controlRoom(
-                        at: address, passwordPath: settings.controlRoomPasswordPath, controlPath: controlPath,
-                        trusted: trusted, in: context))
+                    .controlRoom(wanted, controlPath: controlPath, trusted: trusted, in: context))
             } else {
                 let text = "it needs a control socket, and the master has none"
                 context.post(.master, .master(.controlRoomEnded(text: text)))

@@ -1,6 +1,6 @@
 import BulkheadChain
 package import BulkheadChildren
-import BulkheadControl
+package import BulkheadControl
 import BulkheadEncoding
 package import BulkheadEvents
 package import BulkheadModel
@@ -20,6 +20,8 @@ package actor MasterControl {
     private let programs: Programs
     /// Nil where other processes can't reach it.
     private var controlPath: String?
+    /// Sockets for groups, beside it.
+    private let doors: [ControlDoor]
     /// The switch of a broadcast talks to it as an application does.
     private let trusted = TrustedChildren()
     private let isControlRequired: Bool
@@ -63,11 +65,13 @@ package actor MasterControl {
     /// - Parameters:
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
+    ///   - doors: sockets for groups, beside the control socket.
     ///   - isControlRequired: without the socket there is no broadcast; else it goes on air, and an event tells.
     ///   - wording: says an event to people, in one line; nil where notices say its code.
     ///   - service: is told how the broadcast goes; nil for nobody.
     package init(
-        programs: Programs, controlPath: String?, isControlRequired: Bool = true, service: ServiceManager? = nil,
+        programs: Programs, controlPath: String?, doors: [ControlDoor] = [], isControlRequired: Bool = true,
+        service: ServiceManager? = nil,
         wording: (@Sendable (Event) -> String)? = nil
     ) throws(BroadcastError) {
         self.service = service
@@ -81,6 +85,7 @@ package actor MasterControl {
         }
         self.programs = programs
         self.controlPath = controlPath
+        self.doors = doors
         self.isControlRequired = isControlRequired
     }
 
@@ -238,7 +243,7 @@ package actor MasterControl {
     private func listen() throws(BroadcastError) {
         guard let controlPath else { return }
         control = try ControlServer(
-            path: controlPath, on: reactor, trusting: trusted,
+            path: controlPath, doors: doors, on: reactor, trusting: trusted,
             onStranger: { [weak self] peer in self?.assumeIsolated { $0.refused(peer) } },
             onRequest: { [weak self] exchange in self?.assumeIsolated { $0.handle(exchange) } },
             onGone: { [weak self] connection in self?.assumeIsolated { $0.unfollow(connection) } })
@@ -272,7 +277,8 @@ package actor MasterControl {
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
         case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
-            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .foresee, .program,
+            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .foresee, .thumbnails,
+            .program,
             .drill:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))

@@ -41,15 +41,19 @@ extension ProgramKeeper {
 
     /// Keeps a control room: `bulkhead-control`.
     /// - Parameters:
-    ///   - address: where it listens.
-    ///   - passwordPath: of the file with its password; nil for one that it makes.
+    ///   - wanted: where it listens, and who may come in.
     ///   - controlPath: the control socket of the broadcast's master.
     static func controlRoom(
-        at address: String, passwordPath: String?, controlPath: String, trusted: TrustedChildren,
-        in context: RoomContext
+        _ wanted: ControlRoomSettings, controlPath: String, trusted: TrustedChildren, in context: RoomContext
     ) -> ProgramKeeper {
-        var arguments = ["--json", "--listen", address, "--attach", "unix:\(controlPath)"]
-        if let passwordPath { arguments += ["--password-file", passwordPath] }
+        var arguments = ["--json", "--listen", wanted.address, "--attach", "unix:\(controlPath)"]
+        let files = [
+            ("--password-file", wanted.passwordPath), ("--look-password-file", wanted.lookPasswordPath),
+            ("--tls-cert", wanted.certificate?.certificate), ("--tls-key", wanted.certificate?.key),
+            ("--client-ca", wanted.clientAuthorityPath),
+        ]
+        for case (let flag, let path?) in files { arguments += [flag, path] }
+        if wanted.allowsDrills == true { arguments.append("--allow-drills") }
         let path = context.programs.path(of: "bulkhead-control")
         return ProgramKeeper(path, arguments, trusted: trusted, in: context) { line in
             guard let said = try? JSONLine.decode(ControlRoomLine.self, from: line) else { return false }

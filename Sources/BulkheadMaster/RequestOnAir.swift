@@ -50,6 +50,7 @@ enum RequestOnAir {
         case .timetable(let count):
             exchange.answer(.timetable(broadcast.upcoming(min(max(1, count ?? 10), 1000))))
         case .summary: exchange.answer(.summary(broadcast.summary))
+        case .thumbnails: exchange.answer(.thumbnails(broadcast.thumbnails()))
         case .program:
             broadcast.show(to: exchange.connection.number) { news in
                 switch news {

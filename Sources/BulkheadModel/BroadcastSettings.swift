@@ -35,10 +35,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var origin: String?
     /// The absolute path of a switch's configuration file: the switch runs as long as the broadcast; nil for none.
     package var switchPath: String?
-    /// Where a control room of the broadcast's own listens (``ListenAddress``); nil for none.
-    package var controlRoom: String?
-    /// The absolute path of the file with the control room's password; nil for one that it makes.
-    package var controlRoomPasswordPath: String?
+    /// A control room of the broadcast's own; nil for none.
+    package var controlRoom: ControlRoomSettings?
     /// What is told of the picture and the sound that go out; nil for nothing.
     package var watch: [SwitchCondition]?
     /// The origin's port takes TLS as well; nil for not.

@@ -84,6 +84,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case tooManyUnanswered = "control.too-many-unanswered"
     case tooManyConnections = "control.too-many-connections"
     case notReading = "control.not-reading"
+    case notAllowed = "control.not-allowed"
 
     // Found by the client; no master sends them.
     case noMaster = "control.no-master"
@@ -146,6 +147,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
             .addressUnusable:
             ["address"]
         case .foreignMaster: ["address", "uid"]
+        case .notAllowed: ["request", "role"]
         case .settingOutOfRange, .settingValue: ["setting"]
         case .noLevel: ["size", "fps"]
         case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .unknownScene, .sceneName,
@@ -252,6 +254,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .tooManyUnanswered: "more than `maximum` requests wait for an answer; the master closes the connection"
         case .tooManyConnections: "`maximum` clients are connected already; the master closes the connection"
         case .notReading: "more than `maximum` bytes wait for the client; the master closes the connection"
+        case .notAllowed: "the socket is for those who `role`, and `request` takes more"
         case .noMaster: "no master listens at the address"
         case .foreignMaster: "the socket belongs to another user; nothing was sent"
         case .noAnswer: "the master does not answer in time"

@@ -94,10 +94,7 @@ extension BroadcastSettings {
         let originFits =
             origin.map { ListenAddress($0, anyHost: ListenAddress.everywhere) != nil } ?? (originCertificate == nil)
             && originCertificate?.isInRange ?? true
-        let controlRoomFits =
-            controlRoom.flatMap { ListenAddress($0, anyHost: ListenAddress.everywhere) }.map {
-                $0.isLoopback || controlRoomPasswordPath != nil
-            } ?? (controlRoom == nil) && controlRoomPasswordPath?.hasPrefix("/") ?? true
+        let controlRoomFits = controlRoom?.isInRange ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
         let fits = [

@@ -8,6 +8,8 @@ import Glibc
 /// A live server by itself, until a signal ends it.
 struct Server {
     private let settings: OriginSettings
+    /// The exit code for what is wrong until somebody changes it, as of all commands: a service manager does not try it again.
+    private static let badSettings: CInt = 64
 
     init(_ settings: OriginSettings) { self.settings = settings }
 
@@ -16,7 +18,7 @@ struct Server {
         let options: LiveServerOptions
         do throws(BroadcastError) { options = try LiveServerOptions(settings) } catch {
             ServeLog(isJSON: settings.isJSON, secretNames: []).writeError("bulkhead serve: \(error.problem)")
-            return EXIT_FAILURE
+            return Self.badSettings
         }
         let log = ServeLog(isJSON: settings.isJSON, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.
@@ -28,7 +30,7 @@ struct Server {
                 host: settings.host, port: settings.port, options: options, onEvent: log.write)
         } catch {
             log.writeError("bulkhead serve: \(error)")
-            return EXIT_FAILURE
+            return error.isOfSettings ? Self.badSettings : EXIT_FAILURE
         }
         log.writeReady(server, key: settings.streamKeys == nil ? "KEY" : "<stream key>")
         for await signal in interruptions.signals {

@@ -455,6 +455,7 @@ package final class Outputs: PacketOutlet {
         }
         watch?.close()
         for (viewer, tell) in viewers {
+            if let rest = feed.rest(of: viewer) { tell(.piece(rest.bytes)) }
             tell(.end)
             feed.remove(viewer)
         }

@@ -16,12 +16,25 @@ package struct ProgramFeed: Sendable {
     /// In bytes; a longer GOP is not kept, and who comes within it waits for the next. A client's outbox must take it in Base64.
     package static let longestGOP = 2 << 20
 
+    /// So much is given together: each piece wakes two processes, and is a line of JSON.
+    package static let span = MediaTime(milliseconds: 100)
+    /// In bytes; more does not wait.
+    private static let mostWaiting = 256 << 10
+
+    /// Somebody who looks.
+    private struct Viewer {
+        /// The configuration that was given last; nil for those who wait for an IDR.
+        var given: Int?
+        var waiting: [UInt8] = []
+        /// The time of the first packet that waits.
+        var since = MediaTime.zero
+    }
+
     private let writer = FLVWriter()
     private var configurations: [Int: StreamConfiguration] = [:]
     private var gop: [Packet] = []
     private var byteCount = 0
-    /// Who looks, and the configuration that was given last; nil for those who wait for an IDR.
-    private var viewers: [Int: Int?] = [:]
+    private var viewers: [Int: Viewer] = [:]
 
     package init() {}
 
@@ -33,7 +46,7 @@ package struct ProgramFeed: Sendable {
     /// - Returns: what it begins with.
     package mutating func add(_ viewer: Int) -> Piece {
         var bytes = Array(writer.fileHeader.readableBytesView)
-        viewers.updateValue(nil, forKey: viewer)
+        viewers[viewer] = Viewer()
         for packet in gop { bytes += piece(of: packet, for: viewer) }
         return Piece(viewer: viewer, bytes: bytes)
     }
@@ -43,13 +56,25 @@ package struct ProgramFeed: Sendable {
     /// All who look.
     package var all: [Int] { viewers.keys.sorted() }
 
-    /// - Returns: what those who look are given.
+    /// - Returns: what those who look are given now.
     package mutating func take(_ packet: Packet) -> [Piece] {
         keep(packet)
         return viewers.keys.compactMap { viewer in
             let bytes = piece(of: packet, for: viewer)
-            return bytes.isEmpty ? nil : Piece(viewer: viewer, bytes: bytes)
+            guard !bytes.isEmpty, var known = viewers[viewer] else { return nil }
+            if known.waiting.isEmpty { known.since = packet.dts }
+            known.waiting += bytes
+            viewers[viewer] = known
+            let isDue = packet.dts >= known.since + Self.span || known.waiting.count >= Self.mostWaiting
+            return isDue ? rest(of: viewer) : nil
         }
+    }
+
+    /// What waits to be given to `viewer`, who is given it now; nil for nothing.
+    package mutating func rest(of viewer: Int) -> Piece? {
+        guard let bytes = viewers[viewer]?.waiting, !bytes.isEmpty else { return nil }
+        viewers[viewer]?.waiting = []
+        return Piece(viewer: viewer, bytes: bytes)
     }
 
     private mutating func keep(_ packet: Packet) {
@@ -65,13 +90,13 @@ package struct ProgramFeed: Sendable {
     }
 
     private mutating func piece(of packet: Packet, for viewer: Int) -> [UInt8] {
-        guard let given = viewers[viewer], given != nil || packet.isIDR else { return [] }
+        guard let known = viewers[viewer], known.given != nil || packet.isIDR else { return [] }
         do throws(FLVError) {
             var bytes: [UInt8] = []
-            if packet.isVideo, given != packet.configuration {
+            if packet.isVideo, known.given != packet.configuration {
                 guard let configuration = configurations[packet.configuration] else { return [] }
                 bytes += try writer.bytes(of: configuration, at: packet.dts).readableBytesView
-                viewers.updateValue(packet.configuration, forKey: viewer)
+                viewers[viewer]?.given = packet.configuration
             }
             return bytes + (try writer.bytes(of: packet)).readableBytesView
         } catch {

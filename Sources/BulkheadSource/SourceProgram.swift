@@ -38,10 +38,13 @@ package enum SourceProgram {
         }
         while true {
             try link.pump(waiting: false)
+            try link.sendThumbnailIfWanted()
             switch try player.step() {
             case .progressed: continue
             case .idle: try link.pump(waiting: true)
             case .ended:
+                // Once its process is gone, nobody can be asked for one.
+                try link.sendThumbnail()
                 try link.send(.ended)
                 try rest(link)
             case .failed(let refusal):
@@ -106,7 +109,10 @@ package enum SourceProgram {
 
     /// Nothing is left to do but to wait until the master closes the socket.
     private static func rest(_ link: MasterLink) throws(SourceStop) {
-        while true { try link.pump(waiting: true) }
+        while true {
+            try link.pump(waiting: true)
+            try link.sendThumbnailIfWanted()
+        }
     }
 }
 

@@ -55,6 +55,7 @@ private final class HookHandler: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
+    private var refusesBody = false
 
     init(_ desk: HookDesk) { self.desk = desk }
 
@@ -73,13 +74,26 @@ private final class HookHandler: ChannelInboundHandler {
         case .head(let head):
             self.head = head
             body.clear()
+            let length = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
+            if length > HookServer.longestBody { refuseBody(context) }
         case .body(var part):
+            guard !refusesBody else { return }
             guard body.readableBytes + part.readableBytes <= HookServer.longestBody else {
-                return context.close(promise: nil)
+                return refuseBody(context)
             }
             body.writeBuffer(&part)
-        case .end: answer(context)
+        case .end: if !refusesBody { answer(context) }
         }
+    }
+
+    /// Says at once that a body is too long; the timer closes the connection of a peer that goes on sending.
+    private func refuseBody(_ context: ChannelHandlerContext) {
+        guard let head else { return }
+        refusesBody = true
+        let headers = HTTPHeaders([("Content-Length", "0"), ("Connection", "close")])
+        let response = HTTPResponseHead(version: head.version, status: .payloadTooLarge, headers: headers)
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     private func answer(_ context: ChannelHandlerContext) {

@@ -33,8 +33,10 @@ package enum LocalSocket {
     package static let maximumPathByteCount = 107
 
     /// Listens at `path`, non-blocking, for this user alone: the file has mode 0600. Nothing may be there yet.
-    package static func listen(at path: String) throws(Errno) -> OwnedDescriptor {
-        OwnedDescriptor(adopting: try Errno.check(bulkhead_listen_local(path, 16)))
+    /// - Parameter group: the group whose members may connect as well, by mode 0660; nil for none. This process must belong to it,
+    ///   or be root's.
+    package static func listen(at path: String, group: UInt32? = nil) throws(Errno) -> OwnedDescriptor {
+        OwnedDescriptor(adopting: try Errno.check(bulkhead_listen_local(path, group ?? .max, 16)))
     }
 
     /// Connects to `path`, blocking.

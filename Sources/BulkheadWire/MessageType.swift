@@ -36,6 +36,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourcePlay = 0x35
     case sourceSkip = 0x36
     case sourceCopy = 0x37
+    case sourceMakeThumbnail = 0x38
 
     // SourceReply
     case sourceOpened = 0x40
@@ -53,6 +54,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceCopies = 0x4C
     case sourceCopied = 0x4D
     case sourceCounted = 0x4E
+    case sourceThumbnail = 0x4F
 
     // PluginRequest
     case pluginResultPool = 0x50

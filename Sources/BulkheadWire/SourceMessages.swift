@@ -91,6 +91,8 @@ package enum SourceRequest: WireMessage, Hashable {
     /// Packets may be sent up to this source time, in nanoseconds; the first of these messages begins it, in place of
     /// `play`. A live input heeds none.
     case copy(until: Int64)
+    /// A small picture of what was delivered last is wanted. Answered by `thumbnail`, unless nothing was.
+    case makeThumbnail
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -137,6 +139,7 @@ package enum SourceRequest: WireMessage, Hashable {
             }
         case .skip(let file): WireFrame(.sourceSkip) { $0.write(file, atMost: PlaylistPlace.longestPath) }
         case .copy(let time): WireFrame(.sourceCopy) { $0.write(time) }
+        case .makeThumbnail: WireFrame(.sourceMakeThumbnail) { _ in }
         }
     }
 
@@ -177,6 +180,7 @@ package enum SourceRequest: WireMessage, Hashable {
         case .sourceUse?:
             self = .use(pictures: try reader.readBool("picture flag"), sound: try reader.readBool("sound flag"))
         case .sourceCopy?: self = .copy(until: try reader.read())
+        case .sourceMakeThumbnail?: self = .makeThumbnail
         case .sourceSkip?: self = .skip(file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"))
         default: throw .unknownType(frame.type)
         }
@@ -272,6 +276,8 @@ package enum SourceReply: WireMessage, Hashable {
     case copied(CopiedPacket)
     /// How much of a live input from the network has come; sent twice a second.
     case counted(SourceFigures)
+    /// The picture that was delivered last, small, as a JPEG. Sent when it is asked for, and once unasked before `ended`.
+    case thumbnail([UInt8])
     /// The input yields nothing at the moment; sent at least twice a second while that lasts.
     case waiting
     /// Something the user should know, that the source has dealt with.
@@ -283,6 +289,8 @@ package enum SourceReply: WireMessage, Hashable {
 
     /// The most floats in one message: a quarter of a second.
     package static let maximumFloatCount = AudioFormat.sampleRate / 4 * AudioFormat.channelCount
+    /// The longest thumbnail, in bytes.
+    package static let longestThumbnail = 65_536
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -334,6 +342,8 @@ package enum SourceReply: WireMessage, Hashable {
         case .copied(let packet):
             WireFrame(.sourceCopied, reserving: packet.bytes.count + 40) { packet.write(to: &$0) }
         case .counted(let figures): WireFrame(.sourceCounted) { figures.write(to: &$0) }
+        case .thumbnail(let bytes):
+            WireFrame(.sourceThumbnail, reserving: bytes.count + 4) { $0.write(bytes) }
         case .waiting: WireFrame(.sourceWaiting) { _ in }
         case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
         case .ended: WireFrame(.sourceEnded) { _ in }
@@ -373,6 +383,8 @@ package enum SourceReply: WireMessage, Hashable {
         case .sourceCopies?: self = .copies(try CopiedFormat(&reader))
         case .sourceCopied?: self = .copied(try CopiedPacket(&reader))
         case .sourceCounted?: self = .counted(try SourceFigures(&reader))
+        case .sourceThumbnail?:
+            self = .thumbnail(try reader.readBytes(atMost: Self.longestThumbnail, "thumbnail"))
         case .sourceWaiting?: self = .waiting
         case .sourceNotice?: self = .notice(try reader.readString(atMost: 4096, "notice"))
         case .sourceEnded?: self = .ended

@@ -124,7 +124,28 @@ static int local_address(const char *path, struct sockaddr_un *address) {
     return 0;
 }
 
-int bulkhead_listen_local(const char *path, int backlog) {
+/// Lets members of `group` connect to the socket at `path`, which this process has bound and does not listen at yet.
+static int open_to_group(const char *path, gid_t group) {
+    // By a descriptor: what lies at the path may be something else a moment later.
+    int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) return -errno;
+    struct stat information;
+    char name[sizeof "/proc/self/fd/" + 3 * sizeof file];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+    int error = 0;
+    if (fstat(file, &information) < 0) {
+        error = -errno;
+    } else if (!S_ISSOCK(information.st_mode) || information.st_uid != geteuid()) {
+        error = -EEXIST;
+    } else if (fchownat(file, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0 ||
+               chmod(name, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) < 0) {
+        error = -errno;
+    }
+    close(file);
+    return error;
+}
+
+int bulkhead_listen_local(const char *path, gid_t group, int backlog) {
     struct sockaddr_un address;
     int error = local_address(path, &address);
     if (error < 0) return error;
@@ -133,8 +154,17 @@ int bulkhead_listen_local(const char *path, int backlog) {
     // The socket's file gets the mode that the descriptor has, as unix(7) has it: a mode that is set by the name later could
     // be that of something else.
     if (fchmod(listener, S_IRUSR | S_IWUSR) < 0 ||
-        bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, backlog) < 0) {
+        bind(listener, (struct sockaddr *)&address, sizeof address) < 0) {
         error = -errno;
+        close(listener);
+        return error;
+    }
+    // What bind makes loses what the umask takes: a group is let in afterwards.
+    if (group != (gid_t)-1) error = open_to_group(path, group);
+    if (error == 0 && listen(listener, backlog) < 0) error = -errno;
+    if (error < 0) {
+        // -EEXIST: another one has put something in the socket's place.
+        if (error != -EEXIST) unlink(path);
         close(listener);
         return error;
     }

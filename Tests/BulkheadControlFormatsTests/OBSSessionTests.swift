@@ -3,14 +3,30 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct OBSSessionTests {
     private static let authentication = OBSAuthentication(
-        password: "supersecretpassword", salt: "lM1GncleQOaCu9lT1yeUZhFYnqhsLLP1G5lAGo3ixaI=",
+        password: "supersecretpassword", lookPassword: "onlylooking",
+        salt: "lM1GncleQOaCu9lT1yeUZhFYnqhsLLP1G5lAGo3ixaI=",
         challenge: "+IxH4CnCiqpX1rM9scsNynZzbOe4KhDeYcTNS3PDaeY=")
 
     /// Salt and challenge of protocol.md, and what OBS 29 accepts for them.
     @Test func answerIsThatOfOBS() {
         #expect(Self.authentication.answer == "1Ct943GAT+6YQUUX47Ia/ncufilbe6+oD6lY+5kaCu4=")
-        #expect(Self.authentication.accepts("1Ct943GAT+6YQUUX47Ia/ncufilbe6+oD6lY+5kaCu4="))
-        #expect(!Self.authentication.accepts("Dj6cLS+jrNA0HpCArRg0Z/Fc+YHdt2FQfAvgD1mip6Y="))
+        #expect(Self.authentication.maySteer("1Ct943GAT+6YQUUX47Ia/ncufilbe6+oD6lY+5kaCu4=") == true)
+        #expect(Self.authentication.maySteer("Dj6cLS+jrNA0HpCArRg0Z/Fc+YHdt2FQfAvgD1mip6Y=") == nil)
+    }
+
+    /// The password of those who look opens the session, and lets them look.
+    @Test func thoseWhoLookAreLetInToLook() throws {
+        let looking = OBSAuthentication(
+            password: "onlylooking", salt: Self.authentication.salt, challenge: Self.authentication.challenge)
+        for (answer, maySteer) in [(Self.authentication.answer, true), (looking.answer, false)] {
+            var session = OBSSession(authentication: Self.authentication)
+            let message = Self.identify(["rpcVersion": 1, "authentication": .string(answer)])
+            guard case .identified = session.receive(message) else {
+                Issue.record("\(answer) is not let in")
+                continue
+            }
+            #expect(session.maySteer == maySteer)
+        }
     }
 
     /// RFC 4648, section 10.

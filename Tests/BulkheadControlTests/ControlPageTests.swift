@@ -66,6 +66,7 @@ import Testing
             row("requests without an answer", limits.unansweredRequests, .tooManyUnanswered),
             row("bytes that wait for the client", limits.outgoingByteCount, .notReading),
             row("connections", ControlServer.mostConnections, .tooManyConnections),
+            row("connections of groups", ControlServer.mostGroupConnections, .tooManyConnections),
         ] {
             #expect(page.contains(row), "\(row)")
         }
@@ -121,7 +122,11 @@ import Testing
         settings.switchPath = "/a/switch.yml"
         settings.timetable = Timetable(
             zone: "UTC", entries: [TimetableEntry(at: try CronSchedule("@daily"), changes: [], text: "nothing")])
-        (settings.controlRoom, settings.controlRoomPasswordPath) = ("127.0.0.1:8087", "/a/password")
+        var controlRoom = ControlRoomSettings("127.0.0.1:8087")
+        (controlRoom.passwordPath, controlRoom.lookPasswordPath) = ("/a/password", "/a/look")
+        controlRoom.certificate = CertificateFiles(certificate: "/c.pem", key: "/k.pem")
+        (controlRoom.clientAuthorityPath, controlRoom.allowsDrills) = ("/a/ca.pem", true)
+        settings.controlRoom = controlRoom
         let server = LinkServerStatus(
             name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
         var link = LinkStatus(name: "link 1", destination: "a", state: .publishing)
@@ -243,6 +248,7 @@ import Testing
         return [
             ("settings", settings), ("broadcast", status), ("deaths", death), ("links", report), ("room", room),
             ("comments", entry), ("summary", SummaryReport(lastDay: day, sinceStart: day, troubles: ["a"])),
+            ("thumbnails", Thumbnail(input: 1, jpeg: [0xFF], content: [0, 0, 1, 1])),
         ]
     }
 

@@ -24,11 +24,11 @@ import Testing
         deinit { reactor.stop() }
 
         func serve(
-            at path: String, limits: ControlLimits = ControlLimits(),
+            at path: String, doors: [ControlDoor] = [], limits: ControlLimits = ControlLimits(),
             _ answer: @escaping @Sendable (ControlExchange) -> Void
         ) throws {
             server = try ControlServer(
-                path: path, on: reactor, limits: limits,
+                path: path, doors: doors, on: reactor, limits: limits,
                 onRequest: { [weak self] exchange in
                     self?.assumeIsolated { $0.handled += 1 }
                     answer(exchange)
@@ -206,6 +206,83 @@ import Testing
         }
         // A client that reads at once may get all of them.
         #expect(codes.last == .notReading || codes.count == 40)
+        await owner.close()
+    }
+
+    /// A group has a socket of its own, with a mode of its own and a bound of its own.
+    @Test func groupsHaveSocketsBesideTheOwners() async throws {
+        let folder = try TemporaryFolder()
+        // Of this test's own user, whose group it is.
+        let path = folder.path("new/sock")
+        let owner = try Owner()
+        try await owner.serve(
+            at: path, doors: [ControlDoor(role: .look, group: getgid()), ControlDoor(role: .steer, group: getgid())]
+        ) { $0.answer(.done) }
+        func mode(_ path: String) -> mode_t {
+            var information = stat()
+            return lstat(path, &information) == 0 ? information.st_mode & 0o777 : 0
+        }
+        #expect(mode(path) == 0o600 && mode(path + ".look") == 0o660 && mode(path + ".steer") == 0o660)
+        #expect(mode(folder.path("new")) == 0o711, "others pass, and see no names")
+        let words = try await Self.client {
+            try ["", ".look", ".steer"].map { door in
+                let client = try ControlClient(path: path + door)
+                var words: [String] = []
+                for request in [ControlRequest.deaths, .keyframe, .stop] {
+                    try client.send(request)
+                    if case .failed(let error)? = try client.receive() {
+                        words.append(error.code.rawValue)
+                    } else {
+                        words.append("done")
+                    }
+                }
+                return words
+            }
+        }
+        let no = ErrorCode.notAllowed.rawValue
+        #expect(words == [["done", "done", "done"], ["done", no, no], ["done", "done", no]])
+        // Those of groups leave places for the owner.
+        let (late, own) = try await Self.client {
+            var clients: [ControlClient] = []
+            for _ in 0..<ControlServer.mostGroupConnections {
+                let client = try ControlClient(path: path + ".look")
+                try client.send(.deaths)
+                _ = try client.receive()
+                clients.append(client)
+            }
+            let late = try ControlClient(path: path + ".steer")
+            let own = try ControlClient(path: path)
+            try own.send(.deaths)
+            let replies = (try late.receive()?.word, try own.receive()?.word)
+            return withExtendedLifetime(clients) { replies }
+        }
+        #expect(late == .failed && own == .done)
+        await owner.close()
+        #expect(mode(path + ".look") == 0 && mode(path + ".steer") == 0)
+    }
+
+    /// What masters write is read without JSON's own decoder; what is written in another way is read by it.
+    @Test func piecesOfTheProgramAreReadInEachWriting() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try await owner.serve(at: path) { exchange in
+            exchange.answer(.program(bytes))
+            exchange.answer(.done)
+        }
+        let pieces = try await Self.client {
+            let client = try ControlClient(path: path)
+            // With a number the line is written in another way.
+            return try [nil, 7].map { id -> [UInt8] in
+                try client.send(.program, id: id)
+                guard case .program(let piece)? = try client.receive(), try client.receive()?.word == .done else {
+                    return []
+                }
+                return piece
+            }
+        }
+        #expect(pieces == [bytes, bytes])
         await owner.close()
     }
 

@@ -24,6 +24,32 @@ import Testing
         if case .disconnect(let error)? = actions.last { error.code } else { nil }
     }
 
+    /// Who may look is answered, and told why nothing else is done; the conversation goes on.
+    @Test func rolesDecideWhatIsDelivered() throws {
+        let lines: [(String, ControlRole)] = [
+            (#"{"request":"status"}"#, .look), (#"{"request":"events"}"#, .look), (#"{"request":"thumbnails"}"#, .look),
+            (#"{"request":"servers"}"#, .look), (#"{"request":"servers","isMeasured":true}"#, .steer),
+            (#"{"request":"scene.take","scene":"a"}"#, .steer), (#"{"request":"link.pause","link":"a"}"#, .steer),
+            (#"{"request":"scene.take","scene":"a","isDryRun":true}"#, .steer),
+            (#"{"request":"recording.save-replay"}"#, .steer),
+            (#"{"request":"recording.save-replay","path":"/a.mp4"}"#, .own),
+            (#"{"request":"input.skip","file":"3"}"#, .steer), (#"{"request":"input.skip","file":"/a.mp4"}"#, .own),
+            (#"{"request":"stop"}"#, .own), (#"{"request":"set","changes":{"preset":"fast"}}"#, .own),
+            (#"{"request":"link.remove","link":"a"}"#, .own), (#"{"request":"drill","pid":1,"fault":"kill"}"#, .own),
+        ]
+        for role in ControlRole.allCases {
+            var session = ControlSession(limits: Self.limits(perSecond: 100), role: role)
+            #expect(session.receive(Array(Self.greeting.utf8), at: Self.start).isEmpty)
+            for (line, least) in lines {
+                switch try #require(session.receive(Array((line + "\n").utf8), at: Self.start).first) {
+                case .deliver: #expect(role >= least, "\(role): \(line)")
+                case .refuse(let error, _): #expect(role < least && error.code == .notAllowed, "\(role): \(line)")
+                case .disconnect(let error): Issue.record("\(error)")
+                }
+            }
+        }
+    }
+
     @Test func linesAreReadWholeAndByteByByte() {
         let text = Self.greeting + Self.status + #"{"request":"link.pause","link":"é"}"# + "\n"
         let expected: [ControlSession.Action] = [

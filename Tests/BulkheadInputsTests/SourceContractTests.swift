@@ -122,6 +122,27 @@ import Testing
         #expect(contract.creditSound(until: 504_000) == true)
     }
 
+    // MARK: thumbnails
+
+    /// One before the end, and one for each that was asked for: no more of them, and not often.
+    @Test func thumbnailsAreMadeAsTheyAreAskedFor() throws {
+        var contract = try Self.opened()
+        func asks(_ seconds: Double) -> Bool { contract.askForThumbnail(at: Self.after(seconds)) }
+        func gives(_ seconds: Double) throws { try contract.note(.thumbnail([1]), at: Self.after(seconds)) }
+        #expect(asks(1))
+        #expect(!asks(9), "the first one is being made")
+        try gives(9)
+        #expect(asks(10))
+        try gives(10)
+        #expect(!asks(10.399))
+        #expect(asks(10.4))
+        try gives(10.5)
+        try gives(10.6)
+        #expect(throws: SourceContract.Breach.thumbnailNotAskedFor) { try gives(11) }
+        try contract.note(.ended, at: Self.after(12))
+        #expect(!asks(20))
+    }
+
     // MARK: deadlines
 
     @Test func inputIsOpenWithinHalfAMinute() {

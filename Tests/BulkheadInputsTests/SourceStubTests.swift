@@ -68,6 +68,7 @@ import Testing
             case .copies: reports.append(.notice("copies"))
             case .copied: reports.append(.notice("copied"))
             case .counted: reports.append(.notice("counted"))
+            case .thumbnail: reports.append(.notice("a thumbnail"))
             case .caughtUp: reports.append(.caughtUp)
             case .notice(let text): reports.append(.notice(text))
             case .atEnd: reports.append(.atEnd)
@@ -208,12 +209,13 @@ import Testing
         await stage.say(
             .audio(start: 0, samples: [0, 0]), .entered(PlaylistPlace(number: 2, count: 3), at: 5),
             .preparing(file: "a"),
-            .leftOut(file: "b", Refusal(.notMedia, "no film")), .skipping(nil), .waiting, .notice("a word"), .ended)
-        #expect(await eventually { await stage.reports.count == 9 })
+            .leftOut(file: "b", Refusal(.notMedia, "no film")), .skipping(nil), .waiting, .thumbnail([1]),
+            .notice("a word"), .ended)
+        #expect(await eventually { await stage.reports.count == 10 })
         #expect(
             await stage.reports == [
                 .opened, .sound(from: 0), .entered(2), .notice("preparing a"), .notice("left out b"),
-                .notice("skipping, yes"), .caughtUp, .notice("a word"), .atEnd,
+                .notice("skipping, yes"), .caughtUp, .notice("a thumbnail"), .notice("a word"), .atEnd,
             ])
         let all = await requests(4, stage)
         #expect(all.last == .use(pictures: true, sound: false))

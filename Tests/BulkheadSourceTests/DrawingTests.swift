@@ -36,6 +36,26 @@ import Testing
         #expect(try source.child.waitForExit().status == 0)
     }
 
+    /// A small picture of what was delivered last, as often as it is asked for, and in the canvas's shape.
+    @Test(arguments: [("1280x720", 320, 180), ("720x1280", 180, 320), ("64x64", 64, 64)])
+    func thumbnailIsMadeOnDemand(canvas: String, width: Int, height: Int) throws {
+        let source = try SourceUnderTest("color:#1e90ff", canvas: canvas)
+        try source.play(until: { !$0.shots.isEmpty })
+        #expect(source.take.thumbnails.isEmpty)
+        for count in 1...2 {
+            try source.child.send(SourceRequest.makeThumbnail)
+            try source.play(until: { $0.thumbnails.count == count })
+        }
+        let jpeg = try #require(source.take.thumbnails.last)
+        #expect(jpeg.starts(with: [0xFF, 0xD8]) && jpeg.suffix(2).elementsEqual([0xFF, 0xD9]))
+        // The frame's header: SOF0, its length, the precision, height and width.
+        let frame = try #require(jpeg.indices.dropLast(9).first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+        #expect(Int(jpeg[frame + 5]) << 8 | Int(jpeg[frame + 6]) == height)
+        #expect(Int(jpeg[frame + 7]) << 8 | Int(jpeg[frame + 8]) == width)
+        source.child.hangUp()
+        #expect(try source.child.waitForExit().status == 0)
+    }
+
     /// Where letters are: the rows and columns of a picture that are brighter than `limit`.
     private static func extent(
         _ bytes: UnsafeRawBufferPointer, _ layout: PictureLayout, brighterThan limit: UInt8 = 150

@@ -30,6 +30,8 @@ final class SourceUnderTest {
         var waitingCount = 0
         var entered: [Entered] = []
         var places: [PlaylistPlace] = []
+        /// As JPEGs.
+        var thumbnails: [[UInt8]] = []
         /// Files that were being opened ahead, and what came of each.
         var preparing: [String] = []
         var prepared: [String] = []
@@ -123,6 +125,7 @@ final class SourceUnderTest {
                 take.copied.append(packet)
                 try child.send(SourceRequest.copy(until: packet.dts.nanoseconds + 2_000_000_000))
             case .counted: break
+            case .thumbnail(let bytes): take.thumbnails.append(bytes)
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
             case .ended: take.hasEnded = true

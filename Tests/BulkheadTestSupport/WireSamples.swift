@@ -60,7 +60,7 @@ package enum Messages {
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
             .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
-            .skip(file: "b.mp4"), .skip(file: ""), .copy(until: .max),
+            .skip(file: "b.mp4"), .skip(file: ""), .copy(until: .max), .makeThumbnail,
             .play(try canvas(640, 360), try #require(FrameRate(30_000, 1001))),
             .play(try canvas(16, 16), try #require(FrameRate(25)), hasAlpha: true),
         ]
@@ -107,6 +107,7 @@ package enum Messages {
         .skipping(Refusal(.notFound, "no such file")),
         .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
         .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
+        .thumbnail([0xFF, 0xD8, 0xFF, 0xD9]),
         .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),
         .copies(CopiedFormat(avcConfiguration: [1, 100], audioSpecificConfig: [0x11, 0x90])),
         .copies(CopiedFormat(avcConfiguration: [], audioSpecificConfig: [])),

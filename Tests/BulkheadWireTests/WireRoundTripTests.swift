@@ -147,6 +147,7 @@ import Testing
                 [
                     SourceRequest.open(settings), .pool(draw.shape()), .lend(slot: draw.number()),
                     .audioCredit(untilSample: draw.number()), .skip(file: draw.text()), .copy(until: draw.number()),
+                    .makeThumbnail,
                 ], cut: Int.random(in: 1...40, using: &draw.random))
             var description = SourceDescription(
                 hasVideo: draw.flag(), hasAudio: draw.flag(), isLive: draw.flag(), duration: draw.number(),
@@ -157,7 +158,8 @@ import Testing
                     SourceReply.opened(description),
                     .video(slot: draw.number(), pts: draw.number(), position: draw.number()),
                     .audio(start: draw.number(), samples: draw.stereo()), .waiting, .notice(draw.text()), .ended,
-                    .entered(place, at: draw.number()), .preparing(file: draw.text()), .prepared(next: draw.text()),
+                    .thumbnail(draw.bytes()), .entered(place, at: draw.number()), .preparing(file: draw.text()),
+                    .prepared(next: draw.text()),
                     .leftOut(file: draw.text(), draw.refusal()), .skipping(draw.flag() ? draw.refusal() : nil),
                     .copies(CopiedFormat(avcConfiguration: draw.bytes(), audioSpecificConfig: draw.bytes(20))),
                     .copied(

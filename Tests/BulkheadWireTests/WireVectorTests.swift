@@ -128,6 +128,7 @@ import Testing
         try expect(SourceRequest.use(pictures: false, sound: true), "02000000 3400 0000 00 01")
         try expect(SourceRequest.skip(file: "b"), "05000000 3600 0000 01000000 62")
         try expect(SourceRequest.copy(until: 5), "08000000 3700 0000 0500000000000000")
+        try expect(SourceRequest.makeThumbnail, "00000000 3800 0000")
     }
 
     @Test func copiedPackets() throws {
@@ -186,6 +187,7 @@ import Testing
         try expect(SourceReply.skipping(nil), "01000000 4A00 0000 00")
         try expect(SourceReply.skipping(Refusal(.notFound, "x")), "08000000 4A00 0000 01 0100 01000000 78")
         try expect(SourceReply.waiting, "00000000 4300 0000")
+        try expect(SourceReply.thumbnail([0xFF, 0xD8]), "06000000 4F00 0000 02000000 FFD8")
         try expect(SourceReply.notice("hm"), "06000000 4400 0000 02000000 686D")
         try expect(SourceReply.ended, "00000000 4500 0000")
         try expect(SourceReply.failed(Refusal(.notFound, "x")), "07000000 4600 0000 0100 01000000 78")

@@ -45,6 +45,17 @@ import Testing
                 try await browser.waits(for: "document.querySelector('#scenes .prepared span')?.textContent === 'both'")
             )
             #expect(try await browser.evaluate(shown("wide")) == "true")
+            // It is seen before it is taken: the camera on the left, the slides on the right. So is what stands on the buttons.
+            #expect(
+                try await browser.waits(
+                    for:
+                        "document.querySelectorAll('.thumbnail:not([hidden])').length === 6 && preview.offsetHeight > 100"
+                ))
+            let pixel =
+                "Array.from(document.getElementById('preview-picture').getContext('2d').getImageData(480, 180, 1, 1).data)"
+            let color = try await browser.evaluate(pixel, as: [Int].self)
+            #expect(zip(color, [0x1D, 0x35, 0x57]).allSatisfy { abs($0 - $1) <= 8 }, "\(color)")
+            if let folder = Self.screenshots { try await browser.shoot(folder + "/control-room-prepared.png") }
             _ = try await browser.evaluate("document.getElementById('take').click()")
             #expect(try await browser.waits(for: shown("both")))
 
@@ -121,6 +132,7 @@ import Testing
             // Not shown: the connection is closed, and the master is asked no more.
             _ = try await browser.evaluate("document.getElementById('show').click()")
             #expect(try await browser.waits(for: "programScreen.state === 'paused'"))
+            #expect(try await browser.evaluate("document.querySelectorAll('.thumbnail:not([hidden])').length") == "0")
         }
         await stage.end()
     }

@@ -76,7 +76,7 @@ final class ControlRoomStage: Sendable {
     }
 
     /// A certificate of its own for 127.0.0.1: the flags that use it.
-    private static func certificate(in folder: TemporaryFolder) async throws -> [String] {
+    static func certificate(in folder: TemporaryFolder) async throws -> [String] {
         let openssl = try RunningProcess(
             "openssl",
             [
@@ -125,7 +125,7 @@ final class ControlRoomStage: Sendable {
     // MARK: clients of others
 
     /// Runs a script of `Tests/ControlPeers`, and returns what its steps came to.
-    func peer(_ name: String) async throws -> [String: String] {
+    func peer(_ name: String, password: String = ControlRoomStage.password) async throws -> [String: String] {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let packages = tests.deletingLastPathComponent().appendingPathComponent(".build/python").path
         try #require(
@@ -135,7 +135,7 @@ final class ControlRoomStage: Sendable {
         let peer = try RunningProcess(
             "env",
             [
-                "PYTHONPATH=\(packages)", "PYTHONDONTWRITEBYTECODE=1", "python3", script, "\(port)", Self.password,
+                "PYTHONPATH=\(packages)", "PYTHONDONTWRITEBYTECODE=1", "python3", script, "\(port)", password,
             ])
         #expect(await peer.wait(timeout: .seconds(120)) == 0, "\(peer.errorText.suffix(2000))")
         var steps: [String: String] = [:]

@@ -10,7 +10,7 @@ import Testing
         var answers = ""
         for path in [
             "/", "/page.js", "/player.js", "/style.css", "/api/status", "/api/events", "/metrics", "/program.mp4",
-            "/api/access", "/api/deaths", "/api/room",
+            "/api/access", "/api/deaths", "/api/room", "/api/thumbnails",
         ] {
             #expect(try await stage.ask(path, password: nil).status == 401, "\(path)")
         }
@@ -140,7 +140,7 @@ import Testing
         let code = await schema.wait(timeout: .seconds(200))
         #expect(code == 0, "\(schema.outputText.suffix(6000)) \(schema.errorText.suffix(2000))")
         #expect(
-            schema.outputText.contains("Operations:       6 selected / 8 total"), "\(schema.outputText.prefix(2000))")
+            schema.outputText.contains("Operations:       7 selected / 9 total"), "\(schema.outputText.prefix(2000))")
         #expect(try await stage.ask("/api/status").text.contains(#""isReached":true"#))
         #expect(!schema.outputText.contains(ControlRoomStage.key))
         await stage.end()
@@ -259,7 +259,7 @@ import Testing
             (["--listen", "nowhere"], "--listen wants"),
         ] {
             let program = try BulkheadProgram.start(["control"] + arguments + socket)
-            #expect(await program.wait() != 0)
+            #expect(await program.wait() == 64)
             let text = program.errorText
             #expect(text.contains(words) && text.split(separator: "\n").count == 1, "\(text)")
         }

@@ -91,7 +91,7 @@ struct AttachedBroadcast {
                     case .success(.failed(let error)), .failure(let error): return .failed(error)
                     case .success(.status), .success(.changed), .success(.deaths), .success(.servers), .success(.saved),
                         .success(.marked), .success(.room), .success(.comments), .success(.planned),
-                        .success(.timetable), .success(.summary), .success(.program):
+                        .success(.timetable), .success(.summary), .success(.thumbnails), .success(.program):
                         continue
                     }
                 }

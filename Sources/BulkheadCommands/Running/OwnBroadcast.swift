@@ -34,18 +34,20 @@ struct OwnBroadcast {
             controlPath = try ControlAddress.standard(pid: getpid())
         }
         let master = try MasterControl(
-            programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil,
-            service: service, wording: EventLine.wording)
+            programs: .named(plan.libexec), controlPath: controlPath, doors: plan.doors,
+            isControlRequired: plan.controlPath != nil, service: service, wording: EventLine.wording)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true,
             onHangUp: { await master.reload() }
         ).run(
             status: { await master.status().map { .broadcast($0) } },
-            onSignal: { [reporter] signal, count in
+            onSignal: { [reporter, doors = plan.doors] signal, count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
                 // Who sends SIGTERM wants the process to be gone: a service manager, at a reboot for example.
                 await master.stop(signal == SIGTERM ? .terminated : .stopped)
-                if count > 1 { await AtOnce.leave(removing: controlPath) }
+                if count > 1 {
+                    await AtOnce.leave(removing: [controlPath] + doors.map { $0.path(beside: controlPath) })
+                }
             },
             body: { [settings = plan.settings, configuration, reporter] in
                 await LongRun.outcome { () async throws(BroadcastError) in
@@ -60,9 +62,9 @@ struct OwnBroadcast {
 /// The hurried end.
 enum AtOnce {
     /// Ends the process after two seconds, unless the caller is cancelled before. Children end with it.
-    static func leave(removing controlPath: String) async {
+    static func leave(removing controlPaths: [String]) async {
         do { try await Task.sleep(for: .seconds(2)) } catch { return }
-        unlink(controlPath)
+        for path in controlPaths { unlink(path) }
         _exit(EndedAtOnce.exitCode)
     }
 }

@@ -54,6 +54,11 @@ extension BroadcastKey: CaseIterable {
     package static let `switch` = BroadcastKey("switch")
     package static let controlRoom = BroadcastKey("control-room")
     package static let controlRoomPassword = BroadcastKey("control-room-password")
+    package static let controlRoomLookPassword = BroadcastKey("control-room-look-password")
+    package static let controlRoomTLSCert = BroadcastKey("control-room-tls-cert")
+    package static let controlRoomTLSKey = BroadcastKey("control-room-tls-key")
+    package static let controlRoomClientCA = BroadcastKey("control-room-client-ca")
+    package static let controlRoomDrills = BroadcastKey("control-room-drills", isSwitch: true)
     package static let notify = BroadcastKey("notify", isList: true)
     package static let onEvent = BroadcastKey("on-event", isList: true)
     package static let logFile = BroadcastKey("log-file", isList: true)
@@ -79,6 +84,8 @@ extension BroadcastKey: CaseIterable {
     package static let attach = BroadcastKey("attach")
     package static let only = BroadcastKey("only", isList: true)
     package static let control = BroadcastKey("control")
+    package static let controlLook = BroadcastKey("control-look")
+    package static let controlSteer = BroadcastKey("control-steer")
     package static let libexec = BroadcastKey("libexec")
     package static let json = BroadcastKey("json", isSwitch: true)
 
@@ -95,13 +102,16 @@ extension BroadcastKey: CaseIterable {
         [
             input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
             backfill, linkWatch, streamKeyFile, tlsCA, plugin,
-            origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword, notify, onEvent, logFile,
+            origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword,
+            controlRoomLookPassword, controlRoomTLSCert, controlRoomTLSKey, controlRoomClientCA, controlRoomDrills,
+            notify, onEvent, logFile,
             chat,
             room, roomMetadata, name, resume,
             resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
-            recordKeep, recordKeepSize, recordLibrary, replayPath, mode, attach, only, control, libexec, json,
+            recordKeep, recordKeepSize, recordLibrary, replayPath, mode, attach, only, control, controlLook,
+            controlSteer, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

@@ -1,4 +1,4 @@
-import BulkheadControl
+package import BulkheadControl
 import BulkheadDanmaku
 import BulkheadMaster
 import BulkheadMedia
@@ -11,6 +11,8 @@ package struct BroadcastPlan: Hashable, Sendable {
     package var mode: RunMode
     /// Where this process's master is reached, if it has one.
     package var controlPath: String?
+    /// Sockets for groups, beside it.
+    package var doors: [ControlDoor] = []
     /// The folder of the children's programs; nil to look for it.
     package var libexec: String?
     package var isJSON: Bool
@@ -30,6 +32,20 @@ package struct BroadcastPlan: Hashable, Sendable {
             throw BroadcastError(
                 .usage, "--control does not go with --attach: the master has its address already",
                 advice: "leave one of them away")
+        }
+        if let key = [BroadcastKey.controlLook, .controlSteer].first(where: { words.last($0) != nil }) {
+            guard !isAttaching else {
+                throw BroadcastError(
+                    .usage, "\(key.flag) does not go with --attach: the master has its sockets already",
+                    advice: "give it to `bulkhead master`")
+            }
+            // The standard folder is this user's alone.
+            guard controlPath != nil else {
+                throw BroadcastError(
+                    .usage, "\(key.flag) needs a socket that others can reach",
+                    advice: "name one in a folder that the group may pass, with --control unix:PATH")
+            }
+            doors = try GroupDoors.doors(words)
         }
         if isAttaching, words.last(.libexec) != nil {
             throw BroadcastError(

@@ -5,7 +5,7 @@ package import BulkheadModel
 package enum ResumeWords {
     /// What may stand beside `--resume`: all else is what the broadcast had.
     private static let besides: Set<BroadcastKey> = [
-        .resume, .resumeTimeline, .control, .libexec, .json, .mode, .attach,
+        .resume, .resumeTimeline, .control, .controlLook, .controlSteer, .libexec, .json, .mode, .attach,
     ]
 
     /// Reads a name as a word of `key`.

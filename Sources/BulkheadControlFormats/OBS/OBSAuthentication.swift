@@ -8,22 +8,31 @@ package struct OBSAuthentication: Hashable, Sendable {
     package let salt: String
     package let challenge: String
     private let password: String
+    private let lookPassword: String?
 
-    package init(password: String, salt: String, challenge: String) {
+    /// - Parameter lookPassword: of those who may only look; nil for none.
+    package init(password: String, lookPassword: String? = nil, salt: String, challenge: String) {
+        self.lookPassword = lookPassword
         self.password = password
         self.salt = salt
         self.challenge = challenge
     }
 
     /// base64(SHA256(base64(SHA256(password + salt)) + challenge))
-    package var answer: String {
+    package var answer: String { answer(password) }
+
+    private func answer(_ password: String) -> String {
         let secret = Base64.text(SHA256.hash(Array((password + salt).utf8)))
         return Base64.text(SHA256.hash(Array((secret + challenge).utf8)))
     }
 
-    /// Whether `text` is the answer; takes as long for any text.
-    package func accepts(_ text: String) -> Bool {
-        ConstantTime.areEqual(SHA256.hash(Array(text.utf8)), SHA256.hash(Array(answer.utf8)))
+    /// Whether somebody who answers with `text` may steer, or only look; nil for a wrong answer. Takes as long for any text.
+    package func maySteer(_ text: String) -> Bool? {
+        let hash = SHA256.hash(Array(text.utf8))
+        let isForAll = ConstantTime.areEqual(hash, SHA256.hash(Array(answer.utf8)))
+        let isForLooking =
+            lookPassword.map { ConstantTime.areEqual(hash, SHA256.hash(Array(answer($0).utf8))) } ?? false
+        return isForAll ? true : isForLooking ? false : nil
     }
 
     /// 32 random bytes as text.

@@ -19,6 +19,15 @@ package enum OBSPlan: Sendable {
     /// Answer later; in a batch only.
     case sleep(milliseconds: Int64)
 
+    /// It changes nothing.
+    package var isLooking: Bool {
+        switch self {
+        case .answer, .shoot, .sleep: true
+        case .relay(let request): request.leastRole == .look
+        case .ask, .saveReplay, .change, .tell: false
+        }
+    }
+
     static func fail(_ status: OBSProtocol.Status, _ comment: String) -> OBSPlan { .answer(.failure(status, comment)) }
 }
 

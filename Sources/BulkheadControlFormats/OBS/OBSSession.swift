@@ -17,6 +17,8 @@ package struct OBSSession: Sendable {
 
     package private(set) var subscriptions = OBSProtocol.Subscriptions()
     package private(set) var isIdentified = false
+    /// Without it, only look.
+    package private(set) var maySteer = true
     /// Nil where no password is needed.
     private let authentication: OBSAuthentication?
 
@@ -83,7 +85,8 @@ package struct OBSSession: Sendable {
                     .authenticationFailed,
                     "Your payload's data is missing an `authentication` string, however authentication is required.")
             }
-            guard authentication.accepts(answer) else { return .refuse("Authentication failed.") }
+            guard let maySteer = authentication.maySteer(answer) else { return .refuse("Authentication failed.") }
+            self.maySteer = maySteer
         }
         guard let version = data["rpcVersion"] else {
             return .close(.missingDataField, "Your payload's data is missing an `rpcVersion`.")

@@ -3,12 +3,14 @@ import BulkheadSystem
 import NIOHTTP1
 import Synchronization
 
-/// Decides who may come in: by the name that was asked for, by where a page comes from, by the password.
+/// Decides who may come in: by the name that was asked for, by where a page comes from, by a certificate or the password.
 final class Gatekeeper: Sendable {
-    /// Nil where no password is needed.
-    let password: String?
+    /// Nil where none lets one in.
+    private let password: String?
     /// Of those who may only look; nil for none.
     private let lookPassword: String?
+    /// Neither password nor certificate is needed.
+    private let isOpen: Bool
     private let allowsDrills: Bool
     private let names: Set<String>
     private let failures = Mutex<[String: Failures]>([:])
@@ -23,9 +25,16 @@ final class Gatekeeper: Sendable {
     private static let pause = Duration.seconds(10)
     private static let mostPeers = 1000
 
-    /// - Parameter names: by which the control room may be asked for, besides addresses and `localhost`.
-    init(password: String?, lookPassword: String? = nil, allowsDrills: Bool = false, names: [String]) {
+    /// - Parameters:
+    ///   - password: nil where none lets one in.
+    ///   - isOpen: who can connect may come in.
+    ///   - names: by which the control room may be asked for, besides addresses and `localhost`.
+    init(
+        password: String?, lookPassword: String? = nil, isOpen: Bool = false, allowsDrills: Bool = false,
+        names: [String]
+    ) {
         self.password = password
+        self.isOpen = isOpen
         self.lookPassword = lookPassword
         self.allowsDrills = allowsDrills
         self.names = Set(names.map { $0.lowercased() } + ["localhost"])
@@ -33,7 +42,7 @@ final class Gatekeeper: Sendable {
 
     /// Why a request isn't answered.
     enum Refusal: Sendable {
-        case wrongHost, foreignPage, noPassword, tooManyFailures
+        case wrongHost, foreignPage, noPassword, noCertificate, tooManyFailures
     }
 
     /// What comes of a request.
@@ -44,18 +53,31 @@ final class Gatekeeper: Sendable {
 
     private var all: ControlRoomRequest.Rights { .init(maySteer: true, mayDrill: allowsDrills) }
 
+    /// What obs-websocket asks a client for; nil where that is nothing.
+    func authentication(salt: String, isVouchedFor: Bool) -> OBSAuthentication? {
+        guard !isOpen, !isVouchedFor else { return nil }
+        // Where there is no password, nobody knows it.
+        return OBSAuthentication(
+            password: password ?? OBSAuthentication.nonce(), lookPassword: lookPassword, salt: salt,
+            challenge: OBSAuthentication.nonce())
+    }
+
     /// Who may do what, by the password of the request.
-    func judge(_ head: HTTPRequestHead, peer: String) -> Verdict {
+    /// - Parameter isVouchedFor: the connection has shown a certificate that lets it in.
+    func judge(_ head: HTTPRequestHead, peer: String, isVouchedFor: Bool) -> Verdict {
         if let refusal = refusal(head) { return .refused(refusal) }
-        guard let password else { return .admitted(all) }
+        if isOpen || isVouchedFor { return .admitted(all) }
+        guard password != nil || lookPassword != nil else { return .refused(.noCertificate) }
         guard mayTry(peer) else { return .refused(.tooManyFailures) }
         guard let said = Self.password(in: head.headers.first(name: "Authorization")) else {
             return .refused(.noPassword)
         }
         // All are compared, whichever it is.
         let hash = SHA256.hash(said)
-        let isForAll = ConstantTime.areEqual(hash, SHA256.hash(Array(password.utf8)))
-        let isForLooking = lookPassword.map { ConstantTime.areEqual(hash, SHA256.hash(Array($0.utf8))) } ?? false
+        func isRight(_ password: String?) -> Bool {
+            password.map { ConstantTime.areEqual(hash, SHA256.hash(Array($0.utf8))) } ?? false
+        }
+        let (isForAll, isForLooking) = (isRight(password), isRight(lookPassword))
         if isForAll { return .admitted(all) }
         if isForLooking { return .admitted(.init(maySteer: false, mayDrill: false)) }
         failed(peer)

@@ -11,6 +11,8 @@ final class HTTPConnection: Sendable {
     /// The longest body of a request, in bytes.
     private static let longestBody = 64 << 10
     private static let longestTarget = 2048
+    /// How long the rest of a body that is too long may come.
+    private static let lingering = TimeAmount.seconds(2)
     private static let mostRequests = 50.0
     /// A page that leaves so much unread begins anew, and is told what it has missed.
     private static let mostWaiting = 512
@@ -23,13 +25,15 @@ final class HTTPConnection: Sendable {
     private let gate: Gatekeeper
     private let seats: Seats
     private let screen: ProgramScreen
+    private let isVouchedFor: Bool
 
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
     init(
         _ channel: RoomServer.HTTPChannel, _ watch: RoomWatch, room: ControlRoom, gate: Gatekeeper, seats: Seats,
-        screen: ProgramScreen
+        screen: ProgramScreen, isVouchedFor: Bool
     ) {
+        self.isVouchedFor = isVouchedFor
         self.screen = screen
         self.channel = channel
         self.watch = watch
@@ -43,25 +47,34 @@ final class HTTPConnection: Sendable {
             var limit = RequestLimit(perSecond: Self.mostRequests)
             var head: HTTPRequestHead?
             var body: [UInt8] = []
+            var refusesBody = false
             for try await part in inbound {
                 switch part {
                 case .head(let new):
                     (head, body) = (new, [])
+                    // What is too long by its own word is not waited for.
+                    if let length = new.headers.first(name: "Content-Length").flatMap({ Int($0) }),
+                        length > Self.longestBody
+                    {
+                        try await refuseBody(of: new, outbound)
+                        refusesBody = true
+                        break
+                    }
                     guard new.uri.utf8.count <= Self.longestTarget else {
                         try await write(.sentence(.uriTooLong, "The address is too long."), new, outbound)
                         return
                     }
                 case .body(let bytes):
+                    guard !refusesBody else { break }
                     guard body.count + bytes.readableBytes <= Self.longestBody else {
                         guard let head else { return }
-                        try await write(
-                            .sentence(.payloadTooLarge, "A request has at most \(Self.longestBody) bytes."), head,
-                            outbound)
-                        return
+                        try await refuseBody(of: head, outbound)
+                        refusesBody = true
+                        break
                     }
                     body += bytes.readableBytesView
                 case .end:
-                    guard let request = head else { return }
+                    guard let request = head, !refusesBody else { return }
                     head = nil
                     await limit.wait()
                     guard try await answer(request, body, outbound) else { return }
@@ -70,12 +83,24 @@ final class HTTPConnection: Sendable {
         }
     }
 
+    /// Says at once that a body is too long. The rest of it is thrown away for a moment: closing at once could take the answer from
+    /// a client that is still sending.
+    private func refuseBody(of head: HTTPRequestHead, _ outbound: Outbound) async throws {
+        var head = head
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        try await write(
+            .sentence(.payloadTooLarge, "A request has at most \(Self.longestBody) bytes."), head, outbound)
+        channel.channel.eventLoop.scheduleTask(in: Self.lingering) { [channel = channel.channel] in
+            channel.close(promise: nil)
+        }
+    }
+
     /// - Returns: whether the connection goes on.
     private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ outbound: Outbound) async throws -> Bool {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(parts.first ?? "")
         let rights: ControlRoomRequest.Rights
-        switch gate.judge(head, peer: channel.channel.peerName) {
+        switch gate.judge(head, peer: channel.channel.peerName, isVouchedFor: isVouchedFor) {
         case .refused(let refusal): return try await write(RoomAnswer(refusal), head, outbound)
         case .admitted(let admitted): rights = admitted
         }
@@ -101,6 +126,7 @@ final class HTTPConnection: Sendable {
             return try await write(.json(snapshot.json.utf8), head, outbound)
         case "/api/access": return try await write(.json(JSONLine.encode(rights).dropLast()), head, outbound)
         case "/api/deaths": return try await write(await deaths(), head, outbound)
+        case "/api/thumbnails": return try await write(await thumbnails(), head, outbound)
         case "/api/room": return try await write(await liveRoom(), head, outbound)
         case "/metrics":
             let text = await room.metrics(connections: seats.count)
@@ -158,6 +184,12 @@ final class HTTPConnection: Sendable {
     private func deaths() async -> RoomAnswer {
         guard let reply = await room.shared(.deaths) else { return Self.silence }
         return .json(JSONLine.encode(reply).dropLast())
+    }
+
+    private func thumbnails() async -> RoomAnswer {
+        guard let reply = await room.shared(.thumbnails) else { return Self.silence }
+        let status: HTTPResponseStatus = reply.word == .failed ? .conflict : .ok
+        return .json(JSONLine.encode(reply).dropLast(), status)
     }
 
     private struct RoomLine: Encodable {

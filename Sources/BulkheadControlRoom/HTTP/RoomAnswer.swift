@@ -55,6 +55,10 @@ struct RoomAnswer: Sendable {
             self = .sentence(
                 .unauthorized, "The control room wants its password; any user name will do.",
                 [("WWW-Authenticate", "Basic realm=\"Bulkhead control room\", charset=\"UTF-8\"")])
+        case .noCertificate:
+            self = .sentence(
+                .forbidden,
+                "The control room wants a certificate of its authority: give one to your browser or program.")
         case .tooManyFailures:
             self = .sentence(
                 .tooManyRequests, "Too many wrong passwords came from this address: try again in ten seconds.",

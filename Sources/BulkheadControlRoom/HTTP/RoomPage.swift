@@ -8,6 +8,7 @@ enum RoomPage {
         "/page.js": ("text/javascript", PackageResources.page_js),
         "/tools.js": ("text/javascript", PackageResources.tools_js),
         "/screen.js": ("text/javascript", PackageResources.screen_js),
+        "/thumbnails.js": ("text/javascript", PackageResources.thumbnails_js),
         "/deaths.js": ("text/javascript", PackageResources.deaths_js),
         "/drills.js": ("text/javascript", PackageResources.drills_js),
         "/chat.js": ("text/javascript", PackageResources.chat_js),

@@ -32,13 +32,15 @@ final class RoomServer: Sendable {
     private let seats: Seats
     private let screen: ProgramScreen
     private let photographer: Photographer
+    private let tls: RoomTLS?
     private let obsCount = Atomic<Int>(0)
 
     /// - Throws: the system's error where the address can't be listened at.
     init(
         _ address: ListenAddress, room: ControlRoom, screen: ProgramScreen, gate: Gatekeeper,
-        certificates: NIOLoopBound<ServerCertificates>?
+        tls: RoomTLS?
     ) async throws {
+        self.tls = tls
         self.screen = screen
         photographer = Photographer(screen)
         self.room = room
@@ -54,9 +56,7 @@ final class RoomServer: Sendable {
             .bind(host: address.host, port: address.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try seats.take(for: channel)
-                    if let handler = try certificates?.value.handler() {
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
                     return try Self.setUp(channel, gate)
                 }
             }
@@ -132,12 +132,18 @@ final class RoomServer: Sendable {
     private func serve(_ connection: EventLoopFuture<Upgrade>) async throws {
         switch try await connection.get() {
         case .http(let channel, let watch):
-            try await HTTPConnection(channel, watch, room: room, gate: gate, seats: seats, screen: screen).serve()
+            // A request has come, and so the handshake is over.
+            let isVouchedFor = await tls?.vouches(for: channel.channel) ?? false
+            try await HTTPConnection(
+                channel, watch, room: room, gate: gate, seats: seats, screen: screen, isVouchedFor: isVouchedFor
+            ).serve()
         case .obs(let channel, let wording, let watch):
             let isClient = obsCount.add(1, ordering: .relaxed).newValue <= Self.mostOBSClients
             defer { obsCount.subtract(1, ordering: .relaxed) }
-            try await OBSConnection(channel, wording, watch, room: room, gate: gate, photographer: photographer).serve(
-                isWelcome: isClient)
+            let isVouchedFor = await tls?.vouches(for: channel.channel) ?? false
+            try await OBSConnection(
+                channel, wording, watch, room: room, gate: gate, photographer: photographer, isVouchedFor: isVouchedFor
+            ).serve(isWelcome: isClient)
         }
     }
 }

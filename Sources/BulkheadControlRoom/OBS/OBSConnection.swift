@@ -20,6 +20,7 @@ final class OBSConnection: Sendable {
     private let room: ControlRoom
     private let gate: Gatekeeper
     private let photographer: Photographer
+    private let isVouchedFor: Bool
     private let (outgoing, outbox) = AsyncStream.makeStream(
         of: WebSocketFrame.self, bufferingPolicy: .bufferingOldest(OBSConnection.mostWaiting))
     private let subscriptions = Mutex(OBSProtocol.Subscriptions())
@@ -32,8 +33,9 @@ final class OBSConnection: Sendable {
 
     init(
         _ channel: RoomServer.FrameChannel, _ wording: OBSWording, _ watch: RoomWatch, room: ControlRoom,
-        gate: Gatekeeper, photographer: Photographer
+        gate: Gatekeeper, photographer: Photographer, isVouchedFor: Bool
     ) {
+        self.isVouchedFor = isVouchedFor
         self.photographer = photographer
         self.channel = channel
         self.wording = wording
@@ -108,10 +110,7 @@ final class OBSConnection: Sendable {
     // MARK: reading
 
     private func read(_ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>) async throws {
-        let authentication = gate.password.map {
-            OBSAuthentication(password: $0, salt: Self.salt, challenge: OBSAuthentication.nonce())
-        }
-        var session = OBSSession(authentication: authentication)
+        var session = OBSSession(authentication: gate.authentication(salt: Self.salt, isVouchedFor: isVouchedFor))
         var limit = RequestLimit(perSecond: Self.mostRequests)
         var listener: Int?
         send(session.hello)
@@ -149,14 +148,14 @@ final class OBSConnection: Sendable {
                         return batches.cancelAll()
                     case .perform(let call):
                         // In order, as clients that switch and then ask expect it.
-                        send(await perform(call).response(to: call))
+                        send(await perform(call, session.maySteer).response(to: call))
                     case .performBatch(let batch):
                         guard unanswered.add(1, ordering: .relaxed).newValue <= Self.mostUnanswered else {
                             send(Self.closing(.sessionInvalidated, "Too many batches wait for an answer."))
                             return batches.cancelAll()
                         }
-                        batches.addTask {
-                            let response = await self.perform(batch)
+                        batches.addTask { [maySteer = session.maySteer] in
+                            let response = await self.perform(batch, maySteer)
                             self.unanswered.subtract(1, ordering: .relaxed)
                             if let response { self.send(response) }
                         }
@@ -186,12 +185,17 @@ final class OBSConnection: Sendable {
 
     // MARK: requests
 
-    private func perform(_ call: OBSCall, isInBatch: Bool = false) async -> OBSResult {
+    private func perform(_ call: OBSCall, _ maySteer: Bool, isInBatch: Bool = false) async -> OBSResult {
         if Self.readsTruth(call.type) { _ = await room.fresh() }
         var view = await room.view
         view.incomingMessages = Int64(incomingCount.load(ordering: .relaxed))
         view.outgoingMessages = Int64(outgoingCount.load(ordering: .relaxed))
-        switch OBSPlanner(call, view, isInBatch: isInBatch).plan {
+        let plan = OBSPlanner(call, view, isInBatch: isInBatch).plan
+        guard maySteer || plan.isLooking else {
+            // The protocol has no code for it; this one is for what its comment says.
+            return .failure(.genericError, ControlRoomRequest.lookRefusal)
+        }
+        switch plan {
         case .answer(let result): return result
         case .ask(let requests, let data):
             for request in requests {
@@ -231,13 +235,13 @@ final class OBSConnection: Sendable {
     private static func readsTruth(_ type: String?) -> Bool { type != "Sleep" && type != "GetVersion" }
 
     /// Nil where the connection ends meanwhile.
-    private func perform(_ batch: OBSBatch) async -> JSONValue? {
+    private func perform(_ batch: OBSBatch, _ maySteer: Bool) async -> JSONValue? {
         var results: [JSONValue] = []
         if batch.order == .parallel {
             results = await withTaskGroup(of: (Int, JSONValue).self) { group in
                 for (index, entry) in batch.calls.enumerated() {
                     group.addTask {
-                        (index, await self.perform(entry.call, isInBatch: true).answer(to: entry.call))
+                        (index, await self.perform(entry.call, maySteer, isInBatch: true).answer(to: entry.call))
                     }
                 }
                 var answers: [Int: JSONValue] = [:]
@@ -248,7 +252,7 @@ final class OBSConnection: Sendable {
             var variables = batch.variables
             for entry in batch.calls {
                 let call = entry.call(with: variables)
-                let result = await perform(call, isInBatch: true)
+                let result = await perform(call, maySteer, isInBatch: true)
                 for (variable, field) in entry.outputVariables {
                     guard let field = field.string, let value = result.data?[field] else { continue }
                     variables[variable] = value

@@ -2,7 +2,7 @@
 import { showDeaths, noteEvent } from './deaths.js';
 import { showDrills } from './drills.js';
 import { noteRoom } from './chat.js';
-import './screen.js';
+import { showThumbnails } from './thumbnails.js';
 import { ask, find, list, make, say, rights } from './tools.js';
 
 const mostEvents = 500;
@@ -11,11 +11,11 @@ let state = null;
 // MARK: scenes
 
 function scenes(broadcast) {
-  const names = (broadcast.scenes ?? []).map((scene) => ({ name: scene.scene.name, kind: 'scene' }));
+  const names = (broadcast.scenes ?? []).map((scene) => ({ name: scene.scene.name, kind: 'scene', sight: scene.scene }));
   for (const input of broadcast.inputs ?? []) {
     const isThere = names.some((scene) => scene.name.toLowerCase() === input.name.toLowerCase());
     if (input.hasPicture !== false && input.backupOf === undefined && !isThere) {
-      names.push({ name: input.name, kind: 'input alone' });
+      names.push({ name: input.name, kind: 'input alone', sight: input.name });
     }
   }
   return names;
@@ -38,19 +38,36 @@ function take() { return ask({ request: 'scene.take', transition: transition() }
 function showScenes(broadcast) {
   const shown = broadcast.scene ?? broadcast.inputs?.find((input) => input.isShown)?.name;
   list(find('scenes'), scenes(broadcast), (scene) => scene.name, (scene) => {
-    const button = make('button', null, make('span'), make('small'));
+    const button = make('button', null, thumbnail(), make('span'), make('small'));
     button.type = 'button';
     button.onclick = () => choose(scene.name);
     return button;
   }, (button, scene, index) => {
     const isPrepared = broadcast.preparedScene === scene.name;
-    button.children[0].textContent = scene.name;
-    button.children[1].textContent =
+    sights.push([button.children[0], scene.sight]);
+    button.children[1].textContent = scene.name;
+    button.children[2].textContent =
       [index < 9 ? index + 1 : '', scene.kind, isPrepared ? 'prepared' : ''].filter(Boolean).join(' · ');
     button.setAttribute('aria-pressed', String(shown === scene.name));
     button.classList.toggle('prepared', isPrepared);
   });
   find('take').disabled = !broadcast.preparedScene;
+  const prepared = scenes(broadcast).find((scene) => scene.name === broadcast.preparedScene);
+  find('preview').hidden = !prepared;
+  find('preview-name').textContent = prepared?.name ?? '';
+  if (prepared) sights.push([find('preview-picture'), prepared.sight]);
+}
+
+/** Canvases, and what they are to show; gathered with each state. */
+let sights = [];
+
+function thumbnail() {
+  const canvas = make('canvas');
+  Object.assign(canvas, { width: 320, height: 180, hidden: true });
+  canvas.className = 'thumbnail';
+  // The words beside it say what it is.
+  canvas.setAttribute('aria-hidden', 'true');
+  return canvas;
 }
 
 // MARK: sound
@@ -141,7 +158,7 @@ const bad = new Set(['failed', 'refused', 'off', 'quarantined']);
 const tone = (word) => (good.has(word) ? 'good' : bad.has(word) ? 'bad' : 'warn');
 
 function rows(id, items, key, describe) {
-  list(find(id), items, key, () => make('li', null, make('span'), make('span'), make('small')), (row, item) => {
+  list(find(id), items, key, () => make('li', null, make('span'), make('span'), make('small'), ...(id === 'inputs' ? [thumbnail()] : [])), (row, item) => {
     const { name, state, detail, action } = describe(item);
     row.children[0].textContent = name;
     const side = row.children[1];
@@ -157,6 +174,7 @@ function rows(id, items, key, describe) {
       button.onclick = action?.run ?? null;
     }
     row.children[2].textContent = detail;
+    if (row.children[3] && item.hasPicture !== false) sights.push([row.children[3], item.name]);
   });
 }
 
@@ -230,6 +248,7 @@ function show(snapshot) {
     row.firstChild.textContent = name;
     row.lastChild.textContent = value;
   });
+  sights = [];
   showScenes(broadcast ?? {});
   showSound(broadcast?.sound);
   rows('links', broadcast?.links ?? [], (item) => item.name, link);
@@ -249,6 +268,7 @@ function show(snapshot) {
       : { name: 'Enable', run: () => ask({ request: plugin.state === 'disabled' ? 'plugin.enable' : 'plugin.pardon', name: plugin.name }) },
   }));
   find('replay').disabled = !broadcast?.replay;
+  showThumbnails(broadcast, sights);
   showDeaths(broadcast);
   showDrills(broadcast);
   if (!rights.maySteer) {

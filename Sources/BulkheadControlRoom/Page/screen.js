@@ -10,6 +10,9 @@ const words = {
   connecting: 'connecting', waiting: 'waiting for a program', stalled: 'waiting for more', paused: 'not shown',
 };
 
+/** Whether whoever looks wants pictures. */
+export const wantsPictures = () => isWanted;
+
 function tell() {
   find('screen-state').textContent = player.state === 'playing' ? '' : player.reason || (words[player.state] ?? player.state);
   // The browser may have muted it.

@@ -1,5 +1,5 @@
 package import ArgumentParser
-import BulkheadLiveServer
+import BulkheadHTTP
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
@@ -53,6 +53,12 @@ package struct ControlRoomProgram: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's private key in PEM form.", valueName: "path"))
     var tlsKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An authority's certificate in PEM form: who shows one of its certificates comes in without a password; without --password-file nobody else may steer.",
+            valueName: "path"))
+    var clientCA: String?
+
     @Flag(help: "Let those who steer kill and freeze processes of the broadcast, as drills.")
     var allowDrills = false
 
@@ -78,6 +84,13 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key go together: name both files")
         }
+        guard clientCA == nil || tlsCert != nil else {
+            throw ValidationError("--client-ca is for TLS: add --tls-cert and --tls-key")
+        }
+        guard clientCA == nil || !noPassword else {
+            throw ValidationError(
+                "--no-password lets everybody in, and --client-ca is for those whom it lets in: leave one out")
+        }
     }
 
     package func run() async throws {
@@ -87,18 +100,20 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         let interruptions = Interruptions()
         let path = String(attach.dropFirst("unix:".count))
         let room = ControlRoom(path: path)
+        let tls = try readTLS()
         let server: RoomServer
         do {
             let screen = try await ProgramScreen(path: path)
             server = try await RoomServer(
                 address, room: room, screen: screen,
                 gate: Gatekeeper(
-                    password: password, lookPassword: lookPassword, allowsDrills: allowDrills, names: hostName),
-                certificates: try await certificates(at: screen.stream.eventLoop))
-        } catch let error as StartError {
-            throw error
+                    password: password, lookPassword: lookPassword, isOpen: noPassword, allowsDrills: allowDrills,
+                    names: hostName),
+                tls: tls)
         } catch {
-            throw StartError("\(listen) can't be listened on: \(Self.phrase(error)); choose another --listen")
+            throw StartError(
+                "\(listen) can't be listened on: \(Self.phrase(error)); choose another --listen",
+                isOfSettings: false)
         }
         let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
         let place = "http\(tlsCert == nil ? "" : "s")://\(host.contains(":") ? "[\(host)]" : host):\(server.port)/"
@@ -129,24 +144,24 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         return own
     }
 
-    private func certificates(at eventLoop: any EventLoop) async throws -> NIOLoopBound<ServerCertificates>? {
+    private func readTLS() throws(StartError) -> RoomTLS? {
         guard let tlsCert, let tlsKey else { return nil }
-        do {
-            return try await eventLoop.submit {
-                let files = LiveServerOptions.TLSFiles(certificate: tlsCert, key: tlsKey)
-                let certificates = try ServerCertificates(files) { event in
-                    guard case .certificateRead(let problem) = event else { return }
-                    let text = problem ?? "The certificate was read again."
-                    Self.write(text, to: STDERR_FILENO)
-                }
-                return NIOLoopBound(certificates, eventLoop: eventLoop)
-            }.get()
-        } catch { throw StartError("\(error)") }
+        do throws(CertificateFailure) {
+            return try RoomTLS(
+                CertificateFiles(certificate: tlsCert, key: tlsKey), clientAuthority: clientCA,
+                tell: { Self.write($0, to: STDERR_FILENO) })
+        } catch {
+            throw StartError(
+                "the certificate or key \(error.path) can't be used: \(error.reason); name files in PEM form that belong together"
+            )
+        }
     }
 
     /// - Throws: where others could come in without a password that the user has chosen.
     private func password(for address: ListenAddress) throws(StartError) -> (password: String?, path: String?) {
         if let passwordFile { return (try RoomPassword.read(passwordFile), passwordFile) }
+        // A certificate is the way in.
+        if clientCA != nil { return (nil, nil) }
         guard address.isLoopback else {
             throw StartError(
                 "\(listen) can be reached from elsewhere, which needs a password of yours: name its file with --password-file, or listen at 127.0.0.1"
@@ -189,7 +204,7 @@ package struct ControlRoomProgram: AsyncParsableCommand {
             return EXIT_SUCCESS
         } catch let error as StartError {
             write("bulkhead control: \(error)", to: STDERR_FILENO)
-            return EXIT_FAILURE
+            return error.exitCode
         } catch {
             let code = exitCode(for: error).rawValue
             if code == 0 {

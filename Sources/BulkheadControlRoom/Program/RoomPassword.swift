@@ -4,8 +4,16 @@ import Glibc
 /// Why the control room can't start: one lowercase phrase with what to do.
 struct StartError: Error, Hashable, CustomStringConvertible {
     let description: String
+    /// It stays wrong until somebody changes the settings, or their files.
+    private let isOfSettings: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isOfSettings: Bool = true) {
+        self.description = description
+        self.isOfSettings = isOfSettings
+    }
+
+    /// That of all commands for settings that are wrong, where it is one: a service manager does not try it again.
+    var exitCode: CInt { isOfSettings ? 64 : EXIT_FAILURE }
 }
 
 /// The password of the control room, in a file of the user's alone.

@@ -181,6 +181,8 @@ final class RequestBody {
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
     private var isOpen = false
     private var wantsContinue = false
+    /// What is still to come, as the request has said; nil where it has not.
+    private var left: Int?
 
     init(
         _ iterator: NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator,
@@ -194,6 +196,7 @@ final class RequestBody {
         while let part = try await iterator.next(isolation: #isolation) {
             if case .head(let head) = part {
                 isOpen = true
+                left = head.headers.first(name: "Content-Length").flatMap { Int($0) }
                 wantsContinue = head.headers.first(name: "Expect")?.lowercased() == "100-continue"
                 return head
             }
@@ -211,7 +214,9 @@ final class RequestBody {
         while let part = try await iterator.next(isolation: #isolation) {
             switch part {
             case .head: continue
-            case .body(let bytes): return bytes
+            case .body(let bytes):
+                left = left.map { $0 - bytes.readableBytes }
+                return bytes
             case .end:
                 isOpen = false
                 return nil
@@ -224,6 +229,8 @@ final class RequestBody {
 
     /// All of it; nil where it is longer than `limit` bytes, or cut short.
     func collect(upTo limit: Int) async -> [UInt8]? {
+        // What is too long by its own word is not waited for.
+        if let left, left > limit { return nil }
         var bytes: [UInt8] = []
         do {
             while let part = try await next() {
@@ -238,6 +245,7 @@ final class RequestBody {
     fileprivate func drain() async -> Bool {
         // A peer that waits to be told to send has sent nothing.
         if wantsContinue { return false }
+        if isOpen, let left, left > Self.drainByteLimit { return false }
         var count = 0
         do {
             while let part = try await next() {

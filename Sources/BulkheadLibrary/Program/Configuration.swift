@@ -17,16 +17,17 @@ struct Configuration {
     init(_ path: String) throws(StartError) {
         self.path = path
         let file: OpenFile
-        do { file = try OpenFile(named: path) } catch { throw StartError("\(path) can't be read: \(error)") }
+        do { file = try OpenFile(named: path) } catch { throw StartError(settings: "\(path) can't be read: \(error)") }
         let bytes = (try? file.readBlocking(at: 0, count: Int(min(file.byteCount, Int64(Self.longest))))) ?? []
         var values: [String: Node] = [:]
         do {
             guard let mapping = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))?.mapping else {
-                throw StartError("\(path) holds no settings: write keys and values, such as id: berlin")
+                throw StartError(settings: "\(path) holds no settings: write keys and values, such as id: berlin")
             }
             for (key, value) in mapping { values[key.string ?? ""] = value }
         } catch let error as StartError { throw error } catch {
-            throw StartError("\(path) is no YAML: \("\(error)".split(whereSeparator: \.isNewline).first ?? "")")
+            throw StartError(
+                settings: "\(path) is no YAML: \("\(error)".split(whereSeparator: \.isNewline).first ?? "")")
         }
         self.values = values
         folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -35,7 +36,7 @@ struct Configuration {
     func has(_ key: String) -> Bool { values[key] != nil }
 
     mutating func text(_ key: String) throws(StartError) -> String {
-        guard let text = try optionalText(key) else { throw StartError("\(path) lacks \(key)") }
+        guard let text = try optionalText(key) else { throw StartError(settings: "\(path) lacks \(key)") }
         return text
     }
 
@@ -43,7 +44,7 @@ struct Configuration {
         known.insert(key)
         guard let value = values[key] else { return nil }
         guard let text = value.scalar?.string, !text.isEmpty else {
-            throw StartError("\(path): \(key) wants one value")
+            throw StartError(settings: "\(path): \(key) wants one value")
         }
         return text
     }
@@ -54,7 +55,9 @@ struct Configuration {
         let items = value.sequence?.map { $0 } ?? [value]
         var texts: [String] = []
         for item in items {
-            guard let text = item.scalar?.string else { throw StartError("\(path): \(key) wants a list of values") }
+            guard let text = item.scalar?.string else {
+                throw StartError(settings: "\(path): \(key) wants a list of values")
+            }
             texts.append(text)
         }
         return texts
@@ -65,7 +68,7 @@ struct Configuration {
         known.insert(key)
         var maps: [[String: String]] = []
         for item in values[key]?.sequence.map({ Array($0) }) ?? [] {
-            guard let mapping = item.mapping else { throw StartError("\(path): \(key) wants a list of maps") }
+            guard let mapping = item.mapping else { throw StartError(settings: "\(path): \(key) wants a list of maps") }
             var map: [String: String] = [:]
             for (key, value) in mapping { map[key.string ?? ""] = value.string ?? value.scalar?.string ?? "" }
             maps.append(map)
@@ -75,7 +78,7 @@ struct Configuration {
 
     mutating func address(_ key: String) throws(StartError) -> PeerAddress {
         guard let address = PeerAddress(try text(key)) else {
-            throw StartError("\(path): \(key) wants \(PeerAddress.form)")
+            throw StartError(settings: "\(path): \(key) wants \(PeerAddress.form)")
         }
         return address
     }
@@ -86,7 +89,7 @@ struct Configuration {
 
     mutating func listenAddress() throws(StartError) -> ListenAddress {
         guard let address = ListenAddress(try text("listen"), anyHost: ListenAddress.everywhere) else {
-            throw StartError("\(path): listen wants an address and a port, such as :8090")
+            throw StartError(settings: "\(path): listen wants an address and a port, such as :8090")
         }
         return address
     }
@@ -94,14 +97,14 @@ struct Configuration {
     mutating func optionalListenAddress(_ key: String) throws(StartError) -> ListenAddress? {
         guard let text = try optionalText(key) else { return nil }
         guard let address = ListenAddress(text, anyHost: ListenAddress.everywhere) else {
-            throw StartError("\(path): \(key) wants an address and a port, such as :1935")
+            throw StartError(settings: "\(path): \(key) wants an address and a port, such as :1935")
         }
         return address
     }
 
     mutating func node(_ key: String) throws(StartError) -> NodeID {
         guard let node = NodeID(try text(key)) else {
-            throw StartError("\(path): \(key) wants a name of small letters, digits and hyphens")
+            throw StartError(settings: "\(path): \(key) wants a name of small letters, digits and hyphens")
         }
         return node
     }
@@ -111,7 +114,8 @@ struct Configuration {
     /// A mistyped key must not be passed over in silence.
     func finish() throws(StartError) {
         if let stranger = values.keys.sorted().first(where: { !known.contains($0) }) {
-            throw StartError("\(path): \(stranger) is no setting; known are \(known.sorted().joined(separator: ", "))")
+            throw StartError(
+                settings: "\(path): \(stranger) is no setting; known are \(known.sorted().joined(separator: ", "))")
         }
     }
 }

@@ -8,8 +8,14 @@ import NIOHTTP1
 /// Why a part of the library could not start: one lowercase phrase with what to do.
 struct StartError: Error, Hashable, CustomStringConvertible {
     let description: String
+    /// 64, as of all commands, for what stays wrong until somebody changes the settings, or their files: a service manager does not
+    /// try it again.
+    let exitCode: CInt
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { (self.description, exitCode) = (description, EXIT_FAILURE) }
+
+    /// What is wrong with settings.
+    init(settings description: String) { (self.description, exitCode) = (description, 64) }
 }
 
 /// The parts of a library that run in this process, behind one address.

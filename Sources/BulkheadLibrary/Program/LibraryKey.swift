@@ -8,15 +8,17 @@ enum LibraryKey {
 
     static func read(_ path: String) throws(StartError) -> [UInt8] {
         let file: OpenFile
-        do { file = try OpenFile(named: path) } catch { throw StartError("the key \(path) can't be read: \(error)") }
+        do { file = try OpenFile(named: path) } catch {
+            throw StartError(settings: "the key \(path) can't be read: \(error)")
+        }
         var facts = stat()
         guard fstat(file.descriptor, &facts) == 0, facts.st_mode & 0o077 == 0 else {
-            throw StartError("the key \(path) can be read by others: chmod 600 \(path)")
+            throw StartError(settings: "the key \(path) can be read by others: chmod 600 \(path)")
         }
         let bytes = (try? file.readBlocking(at: 0, count: longest)) ?? []
         let key = Array(bytes.prefix { $0 != 0x0A && $0 != 0x0D })
         guard key.count >= shortest else {
-            throw StartError("the key \(path) is too short: write 16 characters or more into its first line")
+            throw StartError(settings: "the key \(path) is too short: write 16 characters or more into its first line")
         }
         return key
     }

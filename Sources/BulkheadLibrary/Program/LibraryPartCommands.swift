@@ -39,7 +39,7 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         var trackers: [any TrackerTaker] = []
         for text in try settings.list("trackers") {
             guard let place = PeerAddress(text) else {
-                throw StartError("\(config): trackers wants \(PeerAddress.form)")
+                throw StartError(settings: "\(config): trackers wants \(PeerAddress.form)")
             }
             trackers.append(RemoteTracker(call(place)))
         }
@@ -89,7 +89,8 @@ struct LibraryCentreCommand: AsyncParsableCommand {
         try settings.finish()
         guard replica == nil || database != nil else {
             throw StartError(
-                "\(config): replica: names PostgreSQL, and database: does not: a replica of SQLite there is none")
+                settings:
+                    "\(config): replica: names PostgreSQL, and database: does not: a replica of SQLite there is none")
         }
         let lock = try FolderLock(media)
         let log = LibraryLog(isJSON: json)
@@ -188,15 +189,21 @@ enum LibraryStores {
         for map in try settings.maps("nodes") {
             guard let id = map["id"].flatMap({ NodeID($0) }), let address = map["address"].flatMap({ PeerAddress($0) }),
                 let keyFile = map["key-file"]
-            else { throw StartError("each of nodes wants id, address (\(PeerAddress.form)) and key-file") }
+            else { throw StartError(settings: "each of nodes wants id, address (\(PeerAddress.form)) and key-file") }
             guard map["public"].map({ PeerAddress($0) != nil }) ?? true else {
-                throw StartError("public of \(id) wants \(PeerAddress.form)")
+                throw StartError(settings: "public of \(id) wants \(PeerAddress.form)")
             }
             let live = map["live"].flatMap { PeerAddress($0) }
-            guard live != nil || map["live"] == nil else { throw StartError("live of \(id) wants \(PeerAddress.form)") }
+            guard live != nil || map["live"] == nil else {
+                throw StartError(settings: "live of \(id) wants \(PeerAddress.form)")
+            }
             let rtmp = map["rtmp"].flatMap { RTMPPlace($0) }
-            guard rtmp != nil || map["rtmp"] == nil else { throw StartError("rtmp of \(id) wants \(RTMPPlace.form)") }
-            guard !peers.contains(where: { $0.id == id }) else { throw StartError("there are two nodes called \(id)") }
+            guard rtmp != nil || map["rtmp"] == nil else {
+                throw StartError(settings: "rtmp of \(id) wants \(RTMPPlace.form)")
+            }
+            guard !peers.contains(where: { $0.id == id }) else {
+                throw StartError(settings: "there are two nodes called \(id)")
+            }
             let key = try LibraryKey.read(settings.place(keyFile))
             let remote = RemoteReader(
                 call: PeerCall(address: address, speaker: .centre, node: id, key: key, trust: trust))
@@ -208,7 +215,9 @@ enum LibraryStores {
                     publicAddress: (map["public"].flatMap { PeerAddress($0) } ?? address).description, key: key,
                     liveAddress: live, rtmp: rtmp))
         }
-        guard !peers.isEmpty else { throw StartError("no nodes are named: write nodes: and one entry for each") }
+        guard !peers.isEmpty else {
+            throw StartError(settings: "no nodes are named: write nodes: and one entry for each")
+        }
         return peers
     }
 
@@ -217,11 +226,11 @@ enum LibraryStores {
         var trackers: [KnownTracker] = []
         for map in try settings.maps("trackers") {
             guard let id = map["id"].flatMap({ NodeID($0) }), let keyFile = map["key-file"] else {
-                throw StartError("each of trackers wants id and key-file")
+                throw StartError(settings: "each of trackers wants id and key-file")
             }
             let place = map["public"].flatMap { PeerAddress($0) }
             guard place != nil || map["public"] == nil else {
-                throw StartError("public of \(id) wants \(PeerAddress.form)")
+                throw StartError(settings: "public of \(id) wants \(PeerAddress.form)")
             }
             trackers.append(
                 KnownTracker(id: id, key: try LibraryKey.read(settings.place(keyFile)), publicAddress: place))
@@ -236,6 +245,6 @@ enum LibraryStores {
             let file = try OpenFile(named: path)
             let bytes = try file.readBlocking(at: 0, count: Int(min(file.byteCount, 8 << 20)))
             return try PrefixTable(String(decoding: bytes, as: UTF8.self))
-        } catch { throw StartError("the prefixes in \(path) can't be used: \(error)") }
+        } catch { throw StartError(settings: "the prefixes in \(path) can't be used: \(error)") }
     }
 }

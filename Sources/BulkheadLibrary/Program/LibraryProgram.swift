@@ -34,7 +34,7 @@ package struct LibraryProgram: AsyncParsableCommand {
             return EXIT_SUCCESS
         } catch let error as StartError {
             tell("bulkhead library: \(error)")
-            return EXIT_FAILURE
+            return error.exitCode
         } catch {
             let code = exitCode(for: error).rawValue
             if code == 0 {

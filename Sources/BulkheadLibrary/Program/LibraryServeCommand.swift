@@ -126,14 +126,14 @@ struct LibraryServeCommand: AsyncParsableCommand {
             let named = try settings.certificateFiles()
             files = files ?? named
             try settings.finish()
-            guard !folder.isEmpty else { throw StartError("\(config) lacks folder") }
+            guard !folder.isEmpty else { throw StartError(settings: "\(config) lacks folder") }
             guard publicAddress.map({ PeerAddress($0) != nil }) ?? true else {
-                throw StartError("\(config): public-address wants \(PeerAddress.form)")
+                throw StartError(settings: "\(config): public-address wants \(PeerAddress.form)")
             }
         }
         guard let address = ListenAddress(listen ?? "127.0.0.1:8090", anyHost: ListenAddress.everywhere),
             let id = NodeID("local")
-        else { throw StartError("listen wants an address and a port, such as :8090") }
+        else { throw StartError(settings: "listen wants an address and a port, such as :8090") }
         let log = LibraryLog(isJSON: json)
         let media = try Self.mediaFolder(folder)
         let lock = try FolderLock(media)

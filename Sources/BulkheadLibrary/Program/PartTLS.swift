@@ -13,7 +13,8 @@ struct PartTLS {
         files = try settings.certificateFiles()
         clientAuthority = try settings.optionalText("client-ca").map { settings.place($0) }
         guard clientAuthority == nil || files != nil else {
-            throw StartError("client-ca wants tls-cert and tls-key: without TLS nobody can show a certificate")
+            throw StartError(
+                settings: "client-ca wants tls-cert and tls-key: without TLS nobody can show a certificate")
         }
         let authority = try settings.optionalText("ca").map { settings.place($0) }
         trust = try files == nil && authority == nil ? nil : Self.trust(authority, files)
@@ -32,7 +33,7 @@ struct PartTLS {
         switch (certificate, key) {
         case (let certificate?, let key?): return CertificateFiles(certificate: certificate, key: key)
         case (nil, nil): return nil
-        default: throw StartError("\(certificateName) and \(keyName) go together: name the other one as well")
+        default: throw StartError(settings: "\(certificateName) and \(keyName) go together: name the other one as well")
         }
     }
 
@@ -41,7 +42,7 @@ struct PartTLS {
     ) throws(StartError) -> ServerTLS {
         do throws(CertificateFailure) { return try ServerTLS(files, clientAuthority: clientAuthority, log: log) } catch
         {
-            throw StartError("the certificate can't be used: \(error)")
+            throw StartError(settings: "the certificate can't be used: \(error)")
         }
     }
 
@@ -50,7 +51,7 @@ struct PartTLS {
     ///   - identity: what is shown to a part that asks.
     static func trust(_ authority: String?, _ identity: CertificateFiles? = nil) throws(StartError) -> ClientTrust {
         do throws(CertificateFailure) { return try ClientTrust(authority: authority, identity: identity) } catch {
-            throw StartError("the certificate can't be used: \(error)")
+            throw StartError(settings: "the certificate can't be used: \(error)")
         }
     }
 }

@@ -16,6 +16,8 @@ final class HTTPHandler: ChannelInboundHandler {
     private static let idleTimeout = TimeAmount.seconds(30)
     /// Bodies are thrown away, and longer ones end the connection.
     private static let bodyByteLimit = 1 << 20
+    /// How long the rest of a body that is too long may come.
+    private static let lingering = TimeAmount.seconds(2)
 
     let hub: StreamHub
     let peer: String
@@ -46,6 +48,8 @@ final class HTTPHandler: ChannelInboundHandler {
     private var lastProgress = NIODeadline.now()
     private var ticker: Scheduled<Void>?
     private var isClosing = false
+    /// The body of the last request is too long, and is thrown away.
+    private var refusesBody = false
 
     /// - Parameter isLocal: the peer is on this machine.
     init(hub: StreamHub, peer: PeerFacts, isLocal: Bool) {
@@ -74,11 +78,19 @@ final class HTTPHandler: ChannelInboundHandler {
             bodyByteCount = 0
             session = nil
             body = head.method == .POST || head.uri.hasPrefix("/api/") ? ByteBuffer() : nil
+            let limit = body == nil ? Self.bodyByteLimit : ServerInterface.longestBody
+            if let length = head.headers.first(name: "Content-Length").flatMap({ Int($0) }), length > limit {
+                refuseBody()
+            }
         case .body(var bytes):
+            guard !isClosing else { return }
             bodyByteCount += bytes.readableBytes
             if bodyByteCount > ServerInterface.longestBody { body = nil }
             body?.writeBuffer(&bytes)
-            if bodyByteCount > Self.bodyByteLimit { fail(because: "the request's body is too long") }
+            if bodyByteCount > Self.bodyByteLimit {
+                _ = hub.bear(address)
+                refuseBody()
+            }
         case .end:
             guard let head, !isClosing else { return }
             isAnswering = true
@@ -471,15 +483,19 @@ final class HTTPHandler: ChannelInboundHandler {
         context?.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { [self] _ in
             pendingWrites -= 1
             lastProgress = .now()
-            if isLast { context?.close(promise: nil) }
+            if isLast, !refusesBody { context?.close(promise: nil) }
         }
     }
 
-    /// Closes for what no viewer does who means well.
-    private func fail(because reason: String) {
+    /// Says at once that a request's body is too long. The rest of it is thrown away for a moment: closing at once could take the
+    /// answer from a peer that is still sending.
+    private func refuseBody() {
         guard !isClosing else { return }
-        _ = hub.bear(address)
-        close(because: reason)
+        refusesBody = true
+        head?.headers.replaceOrAdd(name: "Connection", value: "close")
+        send(.sentence(.payloadTooLarge, "The request's body is too long."))
+        let channel = context?.channel
+        context?.eventLoop.scheduleTask(in: Self.lingering) { channel?.close(promise: nil) }
     }
 
     func close(because reason: String) {

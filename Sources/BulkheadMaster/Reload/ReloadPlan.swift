@@ -239,7 +239,6 @@ package struct ReloadPlan: Sendable {
         compare("origin-tls-cert", \.originCertificate)
         compare("switch", \.switchPath)
         compare("control-room", \.controlRoom)
-        compare("control-room-password", \.controlRoomPasswordPath)
         compare("replay-path", \.replayPath)
         compare("name", \.name)
         compare("only", \.children)

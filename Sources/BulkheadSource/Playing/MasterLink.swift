@@ -32,6 +32,10 @@ package final class MasterLink {
     private var lastCounted = MonotonicTime.now
     /// Between two reports of what has come.
     private static let countingInterval: Int64 = 500_000_000
+    /// The slot that was delivered last: nobody else writes to it. Nil before the first.
+    private var lastPicture: UInt32?
+    private var wantsThumbnail = false
+    private var thumbnails: ThumbnailMaker?
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
     package private(set) var poolGeneration = 0
 
@@ -105,12 +109,28 @@ package final class MasterLink {
     package func flush() throws(SourceStop) { do { try socket.flush() } catch { throw SourceStop(error) } }
 
     private func reach(_ reply: SourceReply) {
-        guard case .video(_, let pts, _) = reply, let rate = settings?.frameRate else { return }
+        guard case .video(let slot, let pts, _) = reply, let rate = settings?.frameRate else { return }
+        lastPicture = slot
         socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))
     }
 
     /// A file of a list that is to be played now, by its number or name; empty for the next one. Nil where none is asked for.
     func takeSkip() -> String? { skips.isEmpty ? nil : skips.removeFirst() }
+
+    /// Sends a small picture of what was delivered last, where the master has asked for it.
+    func sendThumbnailIfWanted() throws(SourceStop) {
+        guard wantsThumbnail, lastPicture != nil else { return }
+        wantsThumbnail = false
+        try sendThumbnail()
+    }
+
+    /// Sends a small picture of what was delivered last, if anything was.
+    func sendThumbnail() throws(SourceStop) {
+        guard let slot = lastPicture, let bytes = pool?.bytes(of: slot), let settings else { return }
+        thumbnails = thumbnails ?? ThumbnailMaker(canvas: settings.canvas, hasAlpha: hasAlpha)
+        guard let jpeg = thumbnails?.jpeg(of: bytes), jpeg.count <= SourceReply.longestThumbnail else { return }
+        try send(.thumbnail(jpeg))
+    }
 
     /// Tells the master that nothing comes from the input, when it has heard nothing for a while.
     package func sendWaitingIfDue() throws(SourceStop) {
@@ -143,6 +163,7 @@ package final class MasterLink {
             }
             descriptor.close()
             freeSlots = []
+            (lastPicture, thumbnails) = (nil, nil)
             poolGeneration += 1
         case .play(let canvas, let frameRate, let hasAlpha):
             let layout = PictureLayout(canvas, hasAlpha: hasAlpha)
@@ -161,6 +182,7 @@ package final class MasterLink {
         case .copy(let time):
             isToCopy = true
             copyCredit = max(copyCredit, time)
+        case .makeThumbnail: wantsThumbnail = true
         case .use(let pictures, let sound): (usesPictures, usesSound) = (pictures, sound)
         case .skip(let file):
             guard skips.count < Self.mostSkips else { throw .broken("the master asks for one file after the other") }

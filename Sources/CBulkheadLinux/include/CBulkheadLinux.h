@@ -78,8 +78,9 @@ int bulkhead_wait_readable(int descriptor, int timeout_milliseconds);
 
 // MARK: local sockets
 
-/// Binds and listens at `path`, close-on-exec, non-blocking, with mode 0600. `path` must not exist.
-int bulkhead_listen_local(const char *path, int backlog);
+/// Binds and listens at `path`, close-on-exec, non-blocking, with mode 0600; with 0660 where `group` is none of -1, whose members
+/// may connect then. `path` must not exist.
+int bulkhead_listen_local(const char *path, gid_t group, int backlog);
 
 /// Connects to `path`, close-on-exec, blocking; -EAGAIN where nobody has accepted for two seconds.
 int bulkhead_connect_local(const char *path);
