@@ -55,10 +55,10 @@ import Testing
         fps: 25
         preset: ultrafast
         control-room: 127.0.0.1:0
-        control-room-look-password: look
+        control-room-look-password: \(look)
         control-room-tls-cert: \(tls[1])
         control-room-tls-key: \(tls[3])
-        control-room-client-ca: ours.ca.pem
+        control-room-client-ca: \(folder.path("ours.ca.pem"))
         control-room-drills: true
         """.write(toFile: folder.path("show.yml"), atomically: true, encoding: .utf8)
         let broadcast = try BulkheadProgram.start([
