@@ -62,12 +62,15 @@ settings: ## write what docs/ says of the settings from their declarations
 	$(SWIFT) build --product bulkhead
 	Packaging/settings .build/debug/bulkhead
 
-# Only what it runs, and without optimizing it, so that a fresh clone is soon on air.
+# Only what it runs, so that a fresh clone is soon on air: each module in one go, without optimizing it, and without what
+# debuggers and editors need.
 DEMO := bulkhead bulkhead-origin bulkhead-source bulkhead-encoder bulkhead-plugin-host
+DEMO_BUILD := --scratch-path .build/demo -c release -Xswiftc -Onone -Xcc -O0 -Xcxx -O0 \
+	-debug-info-format none --disable-index-store
 
 demo: deps ## broadcast the test pattern into the embedded server, until Ctrl-C
-	@for product in $(DEMO); do $(SWIFT) build --product $$product || exit; done
-	@BULKHEAD="$(CURDIR)/.build/debug/bulkhead" Examples/test-pattern/run
+	@for product in $(DEMO); do $(SWIFT) build $(DEMO_BUILD) --product $$product || exit; done
+	@BULKHEAD="$(CURDIR)/.build/demo/release/bulkhead" Examples/test-pattern/run
 
 bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
