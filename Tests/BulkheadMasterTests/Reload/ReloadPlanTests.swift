@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 import BulkheadMaster
 import BulkheadMedia
 import BulkheadModel
@@ -84,8 +85,8 @@ import Testing
                 settings.room?.isInMetadata = true
             }, ["room: in-place"]
         ),
-        ("chat", { $0.chats?.append(chat("b")) }, ["chat: added"]),
-        ("other chat", { $0.chats = [chat("b")] }, ["chat: replaced"]),
+        ("chat", { $0.chats?.append(ReloadPlanTests.chat("b")) }, ["chat: added"]),
+        ("other chat", { $0.chats = [ReloadPlanTests.chat("b")] }, ["chat: replaced"]),
         ("no chat", { $0.chats = nil }, ["chat: removed"]),
         ("slate", { ($0.slateText, $0.slateClock) = ("Soon", true) }, ["slate: in-place"]),
         ("slate's picture", { $0.slatePath = "/s.png" }, ["slate: in-place"]),
