@@ -14,11 +14,25 @@ import Testing
     private static let b = RecordingSettings(path: "/b.mp4")
     private static let hourly = RecordingSettings(path: "/a.mp4", segmentSeconds: 3600)
 
-    @Test func whatStaysIsLeftAlone() throws {
-        let reactor = try Reactor()
-        defer { reactor.stop() }
-        let context = RoomContext(
-            reactor: reactor, pools: FramePools(), programs: Programs(folder: "/none"), events: EventLog())
+    /// Where sinks live.
+    private actor Room {
+        nonisolated let reactor: Reactor
+        nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+
+        init() throws { reactor = try Reactor() }
+
+        deinit { reactor.stop() }
+
+        func run(_ body: @Sendable (RoomContext) throws -> Void) rethrows {
+            try body(
+                RoomContext(
+                    reactor: reactor, pools: FramePools(), programs: Programs(folder: "/none"), events: EventLog()))
+        }
+    }
+
+    @Test func whatStaysIsLeftAlone() async throws { try await Room().run(Self.change) }
+
+    private static func change(_ context: RoomContext) throws {
         func entry(_ settings: RecordingSettings, _ number: Int) -> Recordings.Entry {
             let task = RecorderTask(.mp4, path: settings.path, isPattern: false, persists: false)
             return Recordings.Entry(
