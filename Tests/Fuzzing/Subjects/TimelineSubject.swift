@@ -52,7 +52,8 @@ private struct SourceOnTimeline {
         case .ended: feed.hasEnded = true
         case .failed: feed.reconnect { leases.release($0.slot) }
         case .waiting: feed.fallBehind(by: Self.interval)
-        case .opened, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .notice, .thumbnail:
+        case .opened, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .notice,
+            .thumbnail:
             break
         }
         try tick()
