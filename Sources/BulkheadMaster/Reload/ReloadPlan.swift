@@ -319,11 +319,11 @@ package struct ReloadPlan: Sendable {
             for index in base.inputs.indices where base.inputs[index].name == name {
                 base.inputs[index].strip = old.inputs.first { $0.name == name }?.strip
             }
-        case .removeInput(let input): base.inputs.append(input)
+        case .removeInput(let input): Self.restore(input, in: &base.inputs, as: old.inputs)
         case .replaceInput(let input, let successor):
             base.inputs = base.inputs.map { $0 == successor ? input : $0 }
         case .change(.link(.add(let link))): base.destinations.removeAll { $0 == link }
-        case .removeLink(let link): base.destinations.append(link)
+        case .removeLink(let link): Self.restore(link, in: &base.destinations, as: old.destinations)
         case .replaceLink(let link, let successor):
             base.destinations = base.destinations.map { $0 == successor ? link : $0 }
         case .change(.scene): base.scenes = old.scenes
@@ -336,6 +336,11 @@ package struct ReloadPlan: Sendable {
         case .slate: SlateSettings(old).apply(to: &base)
         case .change: break
         }
+    }
+
+    /// In its place, since one without a name is called by that.
+    private static func restore<Value: Equatable>(_ value: Value, in values: inout [Value], as old: [Value]) {
+        values.insert(value, at: min(old.firstIndex(of: value) ?? values.count, values.count))
     }
 }
 
