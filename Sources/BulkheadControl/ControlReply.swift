@@ -195,7 +195,8 @@ extension ControlReply.Word {
         case .room: "the live room"
         case .comments: "the latest comments, the oldest first; 1,000 at most"
         case .planned:
-            "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), and (`error`) where it was not done"
+            "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), (`error`) where it was not done, and "
+                + "(`reason`) why it takes effect at the next start only"
         case .timetable: "the next runs, the soonest first: `time` in seconds since 1970, `local`, `at`, `text`"
         case .summary: "what has happened: `lastDay` and `sinceStart`, and the `troubles` of now in words"
         case .thumbnails: "one for each input that has given a picture: `input`, `jpeg`, `content`"

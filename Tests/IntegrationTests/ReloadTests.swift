@@ -142,7 +142,8 @@ import Testing
         let room = "room:\n  name: main\n  title: One\n"
         let stage = try await Stage(Self.basis + room)
         try stage.write(
-            Self.basis + room.replacing("One", with: "Two") + "slate-text: Soon\nchat: lines:127.0.0.1:1/ann\nfps: 25\n"
+            Self.basis.replacing("fps: 30", with: "fps: 25") + room.replacing("One", with: "Two")
+                + "slate-text: Soon\nchat: lines:127.0.0.1:1/ann\n"
         )
         let done = try await stage.run("reload")
         #expect(done.code == 0, "\(done.error)")
