@@ -224,7 +224,7 @@ import Testing
         try stage.configure(options)
         try stage.start("berlin")
         let process = try #require(stage.processes["berlin"])
-        #expect(await process.wait(timeout: .seconds(20)) == 1)
+        #expect(await process.wait(timeout: .seconds(20)) == 64)
         #expect(process.errorText.contains(sentence), "\(process.errorText)")
         await stage.killAll()
     }

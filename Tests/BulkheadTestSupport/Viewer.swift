@@ -21,7 +21,8 @@ package struct ViewedFrames: Sendable {
             [
                 "-v", "error",
             ] + (toleratesDamage ? [] : ["-xerror"]) + [
-                "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
+                // Milliseconds, as the file has them: behind a gap two may round to the same frame of a regular rate.
+                "-i", path, "-an", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-vf",
                 // A stream whose size changes is shown by a player in a window that stays as it is.
                 (ignoresTimes ? "setpts=N/TB," : "")
                     + "scale=\(width):\(height):flags=neighbor,crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f",

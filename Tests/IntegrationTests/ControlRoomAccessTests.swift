@@ -169,7 +169,10 @@ import Testing
             lines.flush()
             print(lines.readline(), end="")
             for _ in sys.argv[2:]:
-                print(lines.readline(), end="")
+                # Events come between the answers.
+                while '"reply":"event"' in (line := lines.readline()):
+                    pass
+                print(line, end="")
             """
         func ask(_ door: String, groups: String) async throws -> [String] {
             let requests = ["status", "events", "thumbnails", "keyframe", "stop"].map { #"{"request":"\#($0)"}"# }
