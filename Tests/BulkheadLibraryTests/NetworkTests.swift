@@ -71,7 +71,11 @@ import Testing
         let file = stage.library.folder.path("capture")
         let words =
             stage.machines.words("hub")
-            + ["tcpdump", "-i", "switch", "-B", "65536", "-U", "-s", "0", "-w", file, "-Z", "root", "tcp"]
+            // Else the last packets lie in the kernel for a second, and are lost when it is ended.
+            + [
+                "tcpdump", "-i", "switch", "-B", "65536", "--immediate-mode", "-U", "-s", "0", "-w", file, "-Z", "root",
+                "tcp",
+            ]
         let capture = try RunningProcess(words[0], Array(words.dropFirst()))
         #expect(
             await eventually(within: .seconds(20)) { capture.errorText.contains("listening on") },
