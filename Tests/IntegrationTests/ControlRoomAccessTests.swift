@@ -168,15 +168,21 @@ import Testing
                 lines.write(json.dumps(line) + "\\n")
             lines.flush()
             print(lines.readline(), end="")
-            for _ in sys.argv[2:]:
-                # Events come between the answers.
-                while '"reply":"event"' in (line := lines.readline()):
-                    pass
+            # Events come between the answers, and an answer may overtake another.
+            answers = {}
+            while len(answers) < len(sys.argv[2:]):
+                line = lines.readline()
+                answer = json.loads(line)
+                if answer["reply"] != "event":
+                    answers[answer["id"]] = line
+            for _, line in sorted(answers.items()):
                 print(line, end="")
             """
         // The system's own Python: another one may lie where only root gets to.
         func ask(_ door: String, groups: String) async throws -> [String] {
-            let requests = ["status", "events", "thumbnails", "keyframe", "stop"].map { #"{"request":"\#($0)"}"# }
+            let requests = ["status", "events", "thumbnails", "keyframe", "stop"].enumerated().map {
+                #"{"request":"\#($1)","id":\#($0)}"#
+            }
             let peer = try RunningProcess(
                 "setpriv",
                 [
