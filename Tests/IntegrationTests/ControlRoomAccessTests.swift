@@ -112,7 +112,9 @@ import Testing
             import socket, sys
             peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
             peer.sendall(sys.argv[2].encode())
-            print(peer.recv(65536).decode("latin-1"))
+            # Head and body may come apart.
+            while piece := peer.recv(65536):
+                print(piece.decode("latin-1"), end="")
             """
         let peer = try RunningProcess(
             "python3", ["-c", script, "\(port)", head.replacing("\n", with: "\r\n") + "\r\n\r\n"])
