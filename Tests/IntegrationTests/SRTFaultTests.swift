@@ -152,6 +152,15 @@ import Testing
         await network.end()
     }
 
+    /// Waits for a picture of a second after the server has accepted the stream for the `count`th time.
+    private func expectPictures(in file: String, behind count: Int, of broadcast: RunningProcess) async throws {
+        let accepted = try #require(Self.events(broadcast, "link.accepted").dropFirst(count - 1).first?.mediaSeconds)
+        #expect(
+            try await eventually(within: .seconds(60)) {
+                try await numbers(in: file).contains { Double($0) > 25 * (accepted + 1) }
+            }, "\(broadcast.outputText)")
+    }
+
     @Test func killsOnALossyPathLoseNoPictureThatWasRead() async throws {
         try await network.lose(percent: Self.loss, of: Self.port)
         var receiver = try receiver(into: "out-1.ts")
@@ -161,16 +170,13 @@ import Testing
         kill(sender, SIGKILL)
         #expect(await Self.event("link.accepted", of: broadcast, count: 2), "\(broadcast.outputText)")
         // It stays with the old connection for 5 s, while its library takes what comes by the next: by then it has read that.
-        let second = try #require(Self.events(broadcast, "link.accepted").dropFirst().first)
-        let begun = UInt32(25 * (try #require(second.mediaSeconds)))
-        #expect(
-            try await eventually(within: .seconds(60)) {
-                try await numbers(in: "out-1.ts").contains { $0 > begun + 25 }
-            })
+        try await expectPictures(in: "out-1.ts", behind: 2, of: broadcast)
         await receiver.end(signal: SIGKILL)
         #expect(await Self.event("link.lost", of: broadcast, count: 2), "\(broadcast.outputText)")
         receiver = try self.receiver(into: "out-2.ts")
         #expect(await Self.event("link.accepted", of: broadcast, count: 3), "\(broadcast.outputText)")
+        // All that had waited has been read, and more.
+        try await expectPictures(in: "out-2.ts", behind: 3, of: broadcast)
         await broadcast.end(signal: SIGINT)
         await receiver.end()
         try await expectOtherUnharmed(broadcast)
