@@ -26,9 +26,10 @@ extension FuzzSubject {
             for action in whole {
                 switch action {
                 case .send(let message):
-                    let line = message.line
+                    // Bytes: as characters, "\r\n" is one, and a form feed is a newline that IRC does not know.
+                    let line = Array(message.line.utf8)
                     try rule(
-                        line.hasSuffix("\r\n") && line.dropLast().allSatisfy { !$0.isNewline || $0 == "\r\n" },
+                        line.suffix(2) == [0x0D, 0x0A] && !line.dropLast(2).contains { [0, 0x0A, 0x0D].contains($0) },
                         "a server's words make a line of ours end early")
                 case .gap(let from, let until): try rule(from <= until, "a gap ends before it begins")
                 case .paid(_, let amount, _): try rule(amount > 0, "nothing was paid")
