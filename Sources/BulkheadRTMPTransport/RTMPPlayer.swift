@@ -179,18 +179,21 @@ package struct PlayEvents {
             throw PlayError.protocolViolation(server: server, error)
         }
         try await writeOutput()
-        do {
-            guard let bytes = try await inbound.next(isolation: #isolation) else {
-                try Task.checkCancellation()
-                return false
-            }
-            try connection.receive(bytes)
-        } catch let error as ConnectionError {
+        guard let bytes = try await read() else {
+            try Task.checkCancellation()
+            return false
+        }
+        do { try connection.receive(bytes) } catch {
             throw PlayError.protocolViolation(server: server, error)
-        } catch let error as IOError {
-            throw PlayError.connectionLost(server: server, reason: error.systemReason)
         }
         return true
+    }
+
+    /// What comes next; nil at the connection's end.
+    private mutating func read() async throws -> ByteBuffer? {
+        do { return try await inbound.next(isolation: #isolation) } catch let error as IOError {
+            throw PlayError.connectionLost(server: server, reason: error.systemReason)
+        }
     }
 
     private mutating func take(_ event: Connection.Event) throws {
@@ -225,6 +228,10 @@ package struct PlayEvents {
     /// Waits while the socket takes no more: a server that sends without reading slows itself down.
     private mutating func writeOutput() async throws {
         guard let output = connection.takeOutput() else { return }
-        try await outbound.write(output)
+        do { try await outbound.write(output) } catch is ChannelError {
+            // It has been closed meanwhile. Why is told to those who read.
+            while try await read() != nil {}
+            throw PlayError.ended
+        }
     }
 }
