@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLiveServer
 import BulkheadModel
 import NIOCore
@@ -32,13 +33,13 @@ final class RoomServer: Sendable {
     private let seats: Seats
     private let screen: ProgramScreen
     private let photographer: Photographer
-    private let tls: RoomTLS?
+    private let tls: ServerTLS?
     private let obsCount = Atomic<Int>(0)
 
     /// - Throws: the system's error where the address can't be listened at.
     init(
         _ address: ListenAddress, room: ControlRoom, screen: ProgramScreen, gate: Gatekeeper,
-        tls: RoomTLS?
+        tls: ServerTLS?
     ) async throws {
         self.tls = tls
         self.screen = screen

@@ -144,10 +144,10 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         return own
     }
 
-    private func readTLS() throws(StartError) -> RoomTLS? {
+    private func readTLS() throws(StartError) -> ServerTLS? {
         guard let tlsCert, let tlsKey else { return nil }
         do throws(CertificateFailure) {
-            return try RoomTLS(
+            return try ServerTLS(
                 CertificateFiles(certificate: tlsCert, key: tlsKey), clientAuthority: clientCA,
                 tell: { Self.write($0, to: STDERR_FILENO) })
         } catch {

@@ -1,10 +1,10 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadModel
 import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import Synchronization
 
 /// Serves HTTP/1.1 on one address. Each connection is a task; what a peer doesn't take isn't read from the disk.
@@ -84,7 +84,8 @@ final class HTTPServer: Sendable {
             while let head = try await incoming.nextHead() {
                 let response: Response
                 // The handshake is over by now.
-                let isVouched = await vouches(isVouchedFor, connection.channel)
+                let isVouched =
+                    if let isVouchedFor { isVouchedFor } else { await tls?.vouches(for: connection.channel) ?? true }
                 isVouchedFor = isVouched
                 if let request = Request(head, peer: peer, isVouchedFor: isVouched) {
                     response = await handler(request, incoming)
@@ -104,14 +105,6 @@ final class HTTPServer: Sendable {
                 }
             }
         }
-    }
-
-    /// Whether the other side has shown a certificate, where parts of the library have to.
-    private func vouches(_ known: Bool?, _ channel: any Channel) async -> Bool {
-        guard tls?.asksParts == true else { return true }
-        if let known { return known }
-        // A connection without TLS has no such handler.
-        return (try? await channel.nioSSL_peerCertificate().get()) ?? nil != nil
     }
 
     static func head(of response: Response, keepsAlive: Bool) -> HTTPResponseHead {

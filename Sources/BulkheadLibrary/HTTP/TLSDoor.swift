@@ -1,37 +1,6 @@
 import BulkheadHTTP
 import NIOCore
 import NIOHTTP1
-import NIOSSL
-import Synchronization
-
-/// The certificate of a part that serves HTTPS itself.
-final class ServerTLS: Sendable {
-    /// Whether parts of the library have to show a certificate.
-    let asksParts: Bool
-    private let watched: Mutex<WatchedTLSContext>
-    private let log: LibraryLog
-
-    /// - Parameter clientAuthority: the authority whose certificates the library's parts have; nil where their signatures are enough.
-    init(_ files: CertificateFiles, clientAuthority: String?, log: LibraryLog) throws(CertificateFailure) {
-        watched = Mutex(try WatchedTLSContext(server: files, clientAuthority: clientAuthority))
-        asksParts = clientAuthority != nil
-        self.log = log
-    }
-
-    func handler() -> NIOSSLServerHandler {
-        let (context, news) = watched.withLock { watched in
-            let news = watched.look(at: .now())
-            return (watched.context, news)
-        }
-        switch news {
-        case .none: break
-        case .renewed: log.write("library.certificate", "The new certificate is used.")
-        case .unusable(let failure):
-            log.write("library.certificate", "The new certificate can't be used, the old one is: \(failure)")
-        }
-        return NIOSSLServerHandler(context: context)
-    }
-}
 
 /// Finds out by a connection's first byte whether it speaks TLS. Without it only this machine is served: what comes from elsewhere
 /// would have shown its tokens to whoever listens on the way.

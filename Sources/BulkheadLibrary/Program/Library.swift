@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadLibraryStore
 import BulkheadModel

@@ -40,8 +40,9 @@ struct PartTLS {
     static func server(
         _ files: CertificateFiles, clientAuthority: String? = nil, log: LibraryLog
     ) throws(StartError) -> ServerTLS {
-        do throws(CertificateFailure) { return try ServerTLS(files, clientAuthority: clientAuthority, log: log) } catch
-        {
+        do throws(CertificateFailure) {
+            return try ServerTLS(files, clientAuthority: clientAuthority) { log.write("library.certificate", $0) }
+        } catch {
             throw StartError(settings: "the certificate can't be used: \(error)")
         }
     }

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadModel
 import BulkheadRTMP
 import BulkheadSystem
